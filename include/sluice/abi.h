@@ -159,7 +159,7 @@ struct sl_dest {
 	__s32 weight; /* the daemon's, for adoption; the scheduler reads sl_member */
 	__u32 order; /* the daemon's: list order within the service, newest largest */
 	__u32 gen; /* counts the uses of this id */
-	__u32 reserved[6];
+	struct sl_svc_key svc_key; /* the daemon's: the service's name, known even when the service is gone and this dest lingers */
 };
 _Static_assert(sizeof(struct sl_dest) == 64, "sl_dest");
 
@@ -251,11 +251,12 @@ _Static_assert(sizeof(struct sl_stats) == 64, "sl_stats");
 
 /*
  * The daemon's memory of counters: index = dest id, and SL_MAX_DESTS + service id.
- * shown = (sum of stats over CPUs [over the service's dests] + retired) - base
+ * dest: shown = stats, summed over CPUs, - base
+ * service: shown = (stats - the dest's retired, summed over its dests, lingering ones too) + retired - base
  */
 struct sl_ledger {
 	__u64 base[5]; /* counters at the last zeroing: conns, in_pkts, out_pkts, in_bytes, out_bytes */
-	__u64 retired[5]; /* service: what its departed dests had counted */
+	__u64 retired[5]; /* service: what its departed dests had counted; dest: the id's counters when this use of it began */
 };
 _Static_assert(sizeof(struct sl_ledger) == 80, "sl_ledger");
 
