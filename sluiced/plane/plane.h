@@ -61,7 +61,8 @@ void plane_hop_set(struct plane *plane, uint32_t id, const struct sl_hop *hop);
 void plane_link_set(struct plane *plane, uint32_t ifindex, const struct sl_link *link);
 void plane_route_gen_bump(struct plane *plane);
 void plane_timeout_set(struct plane *plane, enum sl_state state, uint32_t seconds);
-void plane_egress_set(struct plane *plane, bool on);
+void plane_egress_set(struct plane *plane, bool on); /* plane_dest_hop() does it as needed */
+void plane_cursor_reset(struct plane *plane, uint32_t svc); /* the next scheduler of this service begins afresh */
 int plane_svc_set(struct plane *plane, const struct sl_svc_key *key, const struct sl_svc *svc);
 int plane_svc_del(struct plane *plane, const struct sl_svc_key *key);
 int plane_vip_set(struct plane *plane, const struct sl_addr *addr, bool on);
@@ -75,6 +76,8 @@ struct sl_stats plane_stats(const struct plane *plane, uint32_t id);
 /* A plane over plain memory with `slots` slots (plane_fake.c). NULL without memory. */
 struct plane *plane_fake_new(uint32_t slots);
 void plane_fake_free(struct plane *plane);
+void plane_fake_fail(struct plane *plane, unsigned after); /* the operation that follows `after` others gets -E2BIG; 0 next, ~0U never */
+unsigned plane_fake_vips(const struct plane *plane);
 
 /*
  * A plane over the maps of this network namespace: pinned ones adopted, else made (plane_bpf.c).

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sluiced/plane/plane.h"
+
+#include <string.h>
+
+/* Write `size` bytes of configuration unless they are there already. */
+static bool put(struct plane *plane, void *to, const void *from, size_t size)
+{
+	if (memcmp(to, from, size) == 0)
+		return false;
+	memcpy(to, from, size);
+	plane->writes++;
+	return true;
+}
+
+static int counted(struct plane *plane, int err)
+{
+	if (err == 0)
+		plane->writes++;
+	return err;
+}
+
+static bool any_local(const struct plane *plane)
+{
+	for (uint32_t id = 1; id < SL_MAX_DESTS; id++) {
+		if (plane->dests[id].flags & SL_DEST_LOCAL)
+			return true;
+	}
+	return false;
+}
+
+void plane_dest_set(struct plane *plane, uint32_t id, const struct sl_dest *dest)
+{
+	const struct sl_dest *was = &plane->dests[id];
+	struct sl_dest now = *dest;
+
+	now.hop = was->hop;
+	now.flags = (dest->flags & ~SL_DEST_LOCAL) | (was->flags & SL_DEST_LOCAL);
+	put(plane, &plane->dests[id], &now, sizeof(now));
+}
+
+void plane_dest_clear(struct plane *plane, uint32_t id)
+{
+	struct sl_dest none = {.gen = plane->dests[id].gen};
+
+	plane_dest_hop(plane, id, 0, false);
+	put(plane, &plane->dests[id], &none, sizeof(none));
+}
+
+void plane_dest_hop(struct plane *plane, uint32_t id, uint32_t hop, bool local)
+{
+	struct sl_dest *dest = &plane->dests[id];
+	__u8 flags = (dest->flags & ~SL_DEST_LOCAL) | (local ? SL_DEST_LOCAL : 0);
+
+	put(plane, &dest->hop, &hop, sizeof(hop));
+	if (put(plane, &dest->flags, &flags, sizeof(flags)))
+		plane_egress_set(plane, local || any_local(plane));
+}
+
+void plane_members_set(struct plane *plane, uint32_t first, const struct sl_member *members, uint32_t count)
+{
+	put(plane, &plane->members[first], members, count * sizeof(*members));
+}
+
+void plane_hop_set(struct plane *plane, uint32_t id, const struct sl_hop *hop)
+{
+	put(plane, &plane->hops[id], hop, sizeof(*hop));
+}
+
+void plane_link_set(struct plane *plane, uint32_t ifindex, const struct sl_link *link)
+{
+	put(plane, &plane->links[ifindex], link, sizeof(*link));
+}
+
+void plane_route_gen_bump(struct plane *plane)
+{
+	__u32 gen = (plane->settings->route_gen + 1) & 0xffff;
+
+	put(plane, &plane->settings->route_gen, &gen, sizeof(gen));
+}
+
+void plane_timeout_set(struct plane *plane, enum sl_state state, uint32_t seconds)
+{
+	struct sl_settings *settings = plane->settings;
+	uint64_t tick = 1ULL << settings->tick_shift;
+	__u32 ticks = ((uint64_t)seconds * settings->hz + tick - 1) / tick;
+
+	put(plane, &settings->timeout[state], &ticks, sizeof(ticks));
+	put(plane, &settings->timeout_s[state], &seconds, sizeof(seconds));
+}
+
+void plane_egress_set(struct plane *plane, bool on)
+{
+	__u32 flags = (plane->settings->flags & ~SL_SET_EGRESS) | (on ? SL_SET_EGRESS : 0);
+
+	put(plane, &plane->settings->flags, &flags, sizeof(flags));
+}
+
+void plane_cursor_reset(struct plane *plane, uint32_t svc)
+{
+	uint64_t zero = 0;
+
+	put(plane, &plane->cursors[svc], &zero, sizeof(zero));
+}
+
+int plane_svc_set(struct plane *plane, const struct sl_svc_key *key, const struct sl_svc *svc)
+{
+	return counted(plane, plane->ops->svc_set(plane, key, svc));
+}
+
+int plane_svc_del(struct plane *plane, const struct sl_svc_key *key)
+{
+	return counted(plane, plane->ops->svc_del(plane, key));
+}
+
+int plane_vip_set(struct plane *plane, const struct sl_addr *addr, bool on)
+{
+	return counted(plane, plane->ops->vip_set(plane, addr, on));
+}
+
+struct sl_load plane_load(const struct plane *plane, uint32_t id)
+{
+	struct sl_load load = {.word = __atomic_load_n(&plane->loads[id].word, __ATOMIC_RELAXED)};
+
+	if ((__s32)load.active < 0)
+		load.active = 0;
+	if ((__s32)load.inactive < 0)
+		load.inactive = 0;
+	return load;
+}
+
+struct sl_stats plane_stats(const struct plane *plane, uint32_t id)
+{
+	struct sl_stats sum = {0};
+
+	for (unsigned cpu = 0; cpu < plane->cpus; cpu++) {
+		const struct sl_stats *s = &plane->stats[(size_t)cpu * SL_MAX_DESTS + id];
+
+		sum.conns += __atomic_load_n(&s->conns, __ATOMIC_RELAXED);
+		sum.in_pkts += __atomic_load_n(&s->in_pkts, __ATOMIC_RELAXED);
+		sum.out_pkts += __atomic_load_n(&s->out_pkts, __ATOMIC_RELAXED);
+		sum.in_bytes += __atomic_load_n(&s->in_bytes, __ATOMIC_RELAXED);
+		sum.out_bytes += __atomic_load_n(&s->out_bytes, __ATOMIC_RELAXED);
+	}
+	return sum;
+}
