@@ -4,9 +4,8 @@
 /*
  * DOC: every map of the lanes, and the one way to reach it
  *
- * abi.h says what each holds and who writes it; maps the daemon owns are BPF_F_RDONLY_PROG, so the verifier holds the
- * lanes to it. The accessors are all that the core knows of maps: host.h gives the same ones over plain memory.
- * Sizes written 1 are set at load: conns and tags by the number of slots, stats by the number of CPUs.
+ * abi.h says what each holds and who writes it. The accessors are all that the core knows of maps: host.h gives the same ones over plain
+ * memory. Sizes written 1 are set at load: conns and tags by the number of slots, stats by the number of CPUs.
  */
 
 #include <linux/bpf.h>
@@ -53,8 +52,12 @@ struct sl_cursors {
 		__type(value, value_t);                \
 	} name SEC(".maps")
 
-/* Owned by the daemon. The hashes are not preallocated: an update then replaces the whole value under RCU. */
-#define DAEMON_ARRAY (BPF_F_MMAPABLE | BPF_F_RDONLY_PROG)
+/*
+ * Owned by the daemon. Arrays are written through mapped memory, which the kernel refuses for BPF_F_RDONLY_PROG: there the
+ * accessors' const pointers hold the lanes to it. The hashes are not preallocated, so that an update replaces the
+ * whole value under RCU.
+ */
+#define DAEMON_ARRAY BPF_F_MMAPABLE
 #define DAEMON_HASH (BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG)
 
 ARRAY_MAP(settings, DAEMON_ARRAY, 1, struct sl_settings);

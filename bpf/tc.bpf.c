@@ -1,14 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bpf/maps.h"
+/*
+ * DOC: the full lane
+ *
+ * tc ingress on every L3 interface: the whole product. The egress hook un-NATs what the host's own servers answer. What is
+ * not ours goes on to the next program with TC_ACT_UNSPEC, as if we were not there.
+ */
+
+#include "bpf/ctx/tc.h"
+#include "bpf/pipeline.h"
 
 char _license[] SEC("license") = "GPL";
 
+NOINLINE int lane_neigh(const struct pkt *p)
+{
+	struct bpf_redir_neigh nh = {};
+
+	if (p->gw.d[0] == 0 && p->gw.d[1] == 0)
+		return bpf_redirect_neigh(p->out_if, 0, 0, 0);
+	if (addr_is_v4(&p->gw)) {
+		nh.nh_family = HOP_AF_INET;
+		nh.ipv4_nh = p->gw.w[3];
+	} else {
+		nh.nh_family = HOP_AF_INET6;
+		__builtin_memcpy(nh.ipv6_nh, &p->gw, 16);
+	}
+	return bpf_redirect_neigh(p->out_if, &nh, sizeof(nh), 0);
+}
+
+SL_INLINE int lane_verdict(const struct pkt *p, int verdict)
+{
+	switch (verdict) {
+	case PKT_SEND: return bpf_redirect(p->out_if, 0);
+	case PKT_NEIGH: return lane_neigh(p);
+	case PKT_DROP: map_count(p->reason); return TC_ACT_SHOT;
+	default: return TC_ACT_UNSPEC;
+	}
+}
+
 SEC("tc") int full_ingress(struct __sk_buff *skb)
 {
-	return -1;
+	struct pkt p = {};
+
+	/* 0 is PACKET_HOST. A tagged packet comes again on its VLAN device, untagged. */
+	if (skb->pkt_type != 0 || skb->vlan_present)
+		return TC_ACT_UNSPEC;
+	return lane_verdict(&p, pipeline(skb, &p));
 }
 
 SEC("tc") int full_egress(struct __sk_buff *skb)
 {
-	return -1;
+	const struct sl_settings *set = map_settings();
+	struct pkt p = {};
+
+	/* What came in by an interface is not the host's own. */
+	if (skb->ingress_ifindex || !set || !(set->flags & SL_SET_EGRESS))
+		return TC_ACT_UNSPEC;
+	return lane_verdict(&p, pipeline_egress(skb, &p));
 }

@@ -12,7 +12,7 @@
  *
  * The maps, and who writes them ("daemon" is sluiced/plane/, through the mapped memory where the map is mappable):
  *
- *   settings   ARRAY[1] of sl_settings, mappable      written by the daemon; read-only to programs
+ *   settings   ARRAY[1] of sl_settings, mappable      daemon
  *   svcs       HASH sl_svc_key -> sl_svc              daemon; one update switches a service to a new generation
  *   members    ARRAY[1] of sl_member[], mappable      daemon: a service's servers, contiguous, written aside before the switch
  *   dests      ARRAY of sl_dest, mappable             daemon; index = dest id

@@ -71,10 +71,15 @@ SL_INLINE __u32 sl_word_tick(__u64 w)
 	return w & SL_W_TICK_MASK;
 }
 
-/* Ticks since the word's last-seen; right for ages below 2^24 ticks (49 days). */
+/*
+ * Ticks since the word's last-seen; right for ages below 2^24 - 1024 ticks (49 days). A word that another CPU has
+ * refreshed since `now` was read is not old but new.
+ */
 SL_INLINE __u32 sl_word_age(__u64 w, __u32 now)
 {
-	return (now - sl_word_tick(w)) & SL_W_TICK_MASK;
+	__u32 age = (now - sl_word_tick(w)) & SL_W_TICK_MASK;
+
+	return age > SL_W_TICK_MASK - 1024 ? 0 : age;
 }
 
 /* The word with another state and tick, everything else kept. */
@@ -155,15 +160,18 @@ SL_INLINE __u32 sl_hash_second(__u64 h, __u32 bucket_mask)
 
 /*
  * A scheduler's cursor: where rr or wrr stand in their service's members.
- *    63     48 47        18 17        0
- *   | gen (16) | weight (30) | index (18) |
+ *    63     48 47        17 16        0
+ *   | gen (16) | weight (31) | index (17) |
+ *
+ * index: the position after the last used member; 0, or the number of members, is the head of the list.
+ * weight: wrr's current weight.
  */
-#define SL_CUR_INDEX_MASK 0x3ffffULL
-#define SL_CUR_WEIGHT_MASK 0x3fffffffULL
+#define SL_CUR_INDEX_MASK 0x1ffffULL
+#define SL_CUR_WEIGHT_MASK 0x7fffffffULL
 
 SL_INLINE __u64 sl_cursor(__u32 gen, __u32 weight, __u32 index)
 {
-	return (__u64)(gen & 0xffff) << 48 | (weight & SL_CUR_WEIGHT_MASK) << 18 | (index & SL_CUR_INDEX_MASK);
+	return (__u64)(gen & 0xffff) << 48 | (weight & SL_CUR_WEIGHT_MASK) << 17 | (index & SL_CUR_INDEX_MASK);
 }
 
 SL_INLINE __u32 sl_cursor_gen(__u64 c)
@@ -173,7 +181,7 @@ SL_INLINE __u32 sl_cursor_gen(__u64 c)
 
 SL_INLINE __u32 sl_cursor_weight(__u64 c)
 {
-	return c >> 18 & SL_CUR_WEIGHT_MASK;
+	return c >> 17 & SL_CUR_WEIGHT_MASK;
 }
 
 SL_INLINE __u32 sl_cursor_index(__u64 c)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_FWD_H
+#define SLUICE_FWD_H
+/*
+ * DOC: forwarding
+ *
+ * From a connection to the packet's end: the way out is found first, and nothing is counted or changed before it is sure that this
+ * lane can finish the packet. DR changes the link-layer header alone; NAT and TUN have files of their own; a local real
+ * server gets the packet from the host's stack, and its replies leave by the egress hook.
+ */
+
+#include "bpf/fwd/ip.h"
+#include "bpf/fwd/nat.h"
+#include "bpf/fwd/tun.h"
+#include "bpf/hop.h"
+#include "bpf/state.h"
+#include "bpf/stats.h"
+
+/* The express lane leaves it to the full lane. */
+SL_INLINE int fwd_pass_up(void)
+{
+	map_count(SL_MAX_REASONS + SL_EV_EXPRESS_PASS);
+	return PKT_PASS;
+}
+
+SL_INLINE void fwd_account(struct pkt *p)
+{
+	state_update(p);
+	stats_count(p);
+}
+
+/* Does the packet, with `extra` bytes more, fit through the hop? The segments of a GSO packet are the sender's care. */
+SL_INLINE int fwd_fits(const struct pkt *p, const struct hop_out *out, __u32 extra)
+{
+	return !out->mtu || p->segs > 1 || p->l3_len + extra <= out->mtu;
+}
+
+/* LocalNode: NAT rewrites for a local server on another address or port; DR and TUN deliver as it is. */
+NOINLINE int fwd_local(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest *d)
+{
+	if (CTX_EXPRESS)
+		return fwd_pass_up();
+	fwd_account(p);
+	if (p->fwd != SL_FWD_MASQ || (addr_equal(&d->addr, &p->dst) && p->dest_port == p->dport))
+		return PKT_DELIVER;
+	return nat_to_server(ctx, p, &d->addr) ? pkt_drop(p, SL_DROP_REWRITE) : PKT_DELIVER;
+}
+
+SL_INLINE int fwd_method(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest *d, const struct sl_hop *hop)
+{
+	switch (p->fwd) {
+	case SL_FWD_MASQ: return nat_to_server(ctx, p, &d->addr);
+	case SL_FWD_TUNNEL: return tun_encap(ctx, p, &hop->src, &d->addr);
+	default: return 0;
+	}
+}
+
+/* A client's packet to its real server. */
+SL_INLINE int fwd_to_server(struct sl_ctx *ctx, struct pkt *p)
+{
+	const struct sl_dest *d = map_dest(p->dest);
+	struct hop_out out = {};
+	const struct sl_hop *hop;
+	int tunnel, v6;
+
+	if (unlikely(!d))
+		return pkt_drop(p, SL_DROP_NO_ROUTE);
+	if (unlikely(d->flags & SL_DEST_LOCAL))
+		return fwd_local(ctx, p, d);
+	hop = map_hop(d->hop);
+	tunnel = p->fwd == SL_FWD_TUNNEL;
+	if (unlikely(!d->hop || !hop))
+		return CTX_EXPRESS ? fwd_pass_up() : pkt_drop(p, SL_DROP_NO_ROUTE);
+	hop_copy(&out, hop);
+	if (!hop_usable(&out, ctx_ifindex(ctx)))
+		return fwd_pass_up();
+	if (unlikely(p->ttl <= 1))
+		return pkt_drop(p, SL_DROP_TTL_EXPIRED);
+	if (unlikely(!fwd_fits(p, &out, tunnel ? tun_overhead(&d->addr) : 0)))
+		return pkt_drop(p, SL_DROP_TOO_BIG);
+	fwd_account(p);
+	v6 = tunnel ? !addr_is_v4(&d->addr) : p->v6;
+	if (fwd_ttl(ctx, p) || fwd_method(ctx, p, d, hop))
+		return pkt_drop(p, SL_DROP_REWRITE);
+	return hop_send(ctx, p, &out, v6);
+}
+
+/* A real server's packet to its client. */
+SL_INLINE int fwd_to_client(struct sl_ctx *ctx, struct pkt *p)
+{
+	struct hop_out out = {};
+
+	hop_client(ctx, p, &out);
+	if (!hop_usable(&out, ctx_ifindex(ctx)))
+		return fwd_pass_up();
+	if (unlikely(!out.ifindex))
+		return pkt_drop(p, SL_DROP_NO_ROUTE);
+	if (unlikely(p->ttl <= 1))
+		return pkt_drop(p, SL_DROP_TTL_EXPIRED);
+	if (unlikely(!fwd_fits(p, &out, 0)))
+		return pkt_drop(p, SL_DROP_TOO_BIG);
+	fwd_account(p);
+	if (fwd_ttl(ctx, p) || nat_to_client(ctx, p))
+		return pkt_drop(p, SL_DROP_REWRITE);
+	return hop_send(ctx, p, &out, p->v6);
+}
+
+/* The reply of a local real server, on its way out of the host: routed already, to become the virtual service's. */
+SL_INLINE int fwd_from_local(struct sl_ctx *ctx, struct pkt *p)
+{
+	fwd_account(p);
+	if (p->fwd != SL_FWD_MASQ || (addr_equal(&p->src, &p->vaddr) && p->sport == p->vport))
+		return PKT_PASS;
+	return nat_to_client(ctx, p) ? pkt_drop(p, SL_DROP_REWRITE) : PKT_PASS;
+}
+
+#endif

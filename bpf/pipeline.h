@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_PIPELINE_H
+#define SLUICE_PIPELINE_H
+/*
+ * DOC: the packet's path
+ *
+ * The table of contents of the data plane. Both lanes and the tests run it; docs/packet-path.md tells it in words. The client's
+ * side is looked up first: a server's replies then cost one glance at a bucket that is always warm, because all
+ * of them have the server's own address and port where a client's would be.
+ */
+
+#include "bpf/frag.h"
+#include "bpf/fwd/fwd.h"
+#include "bpf/parse.h"
+#include "bpf/svc.h"
+
+/* The packet's connection, or a new one. */
+SL_INLINE int pipeline_conn(struct pkt *p)
+{
+	const struct sl_settings *set;
+
+	if (!table_find(p, PKT_CLIENT) && !table_find(p, PKT_SERVER))
+		return svc_schedule(p);
+	if (likely(sl_word_tick(p->word) == p->now))
+		goto fresh;
+	set = map_settings();
+	if (set && table_expired(set, p->word, p->now)) {
+		table_end(p);
+		return svc_schedule(p);
+	}
+fresh:
+	if (likely(p->dir == PKT_SERVER || !state_reopens(p)))
+		return PKT_NEXT;
+	table_end(p);
+	map_count(SL_MAX_REASONS + SL_EV_REUSED);
+	return svc_schedule(p);
+}
+
+/* A packet that comes in. */
+SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
+{
+	int verdict;
+
+	verdict = parse(ctx, p);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	p->now = table_now();
+	p->client_if = ctx_ifindex(ctx);
+	verdict = frag(p);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	verdict = pipeline_conn(p);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	return p->dir == PKT_CLIENT ? fwd_to_server(ctx, p) : fwd_to_client(ctx, p);
+}
+
+/* A packet of the host itself that goes out: only replies of local real servers concern us. */
+SL_INLINE int pipeline_egress(struct sl_ctx *ctx, struct pkt *p)
+{
+	const struct sl_dest *d;
+	int verdict;
+
+	verdict = parse(ctx, p);
+	if (verdict != PKT_NEXT || p->frag == PKT_FRAG_LATER)
+		return PKT_PASS;
+	p->now = table_now();
+	if (!table_find(p, PKT_SERVER))
+		return PKT_PASS;
+	d = map_dest(p->dest);
+	if (!d || !(d->flags & SL_DEST_LOCAL))
+		return PKT_PASS;
+	return fwd_from_local(ctx, p);
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_SCHED_SCAN_H
+#define SLUICE_SCHED_SCAN_H
+/*
+ * DOC: what a scheduler sees
+ *
+ * A service's members in IPVS's list order (newest first), each with its weight and its connections. A scheduler leaves in
+ * scan.dest the dest id it chose, or 0 when no server may be given. Those that look at every member do it through
+ * sched_scan(), which is a bounded loop in BPF and a plain one elsewhere: visit(i, scan) returns 1 to stop.
+ */
+
+#include "bpf/pkt.h"
+
+struct sched_scan {
+	const struct sl_svc *svc;
+	__u32 dest; /* the best so far; 0 none */
+	__s32 weight;
+	__u64 load;
+	__u64 cursor; /* rr, wrr */
+};
+
+#define sched_scan(count, visit, scan) bpf_loop(count, visit, scan, 0)
+
+/* Cost of a server's connections: an active one weighs 256 inactive ones more (ip_vs_dest_conn_overhead in Linux 6.1). */
+SL_INLINE __u64 sched_overhead(__u32 dest)
+{
+	const __u64 *word = map_load(dest);
+	struct sl_load load;
+
+	if (!word)
+		return 0;
+	load.word = READ_ONCE(*word);
+	if ((__s32)load.active < 0)
+		load.active = 0;
+	if ((__s32)load.inactive < 0)
+		load.inactive = 0;
+	return ((__u64)load.active << 8) + load.active + load.inactive;
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_STATE_H
+#define SLUICE_STATE_H
+/*
+ * DOC: the states of a connection
+ *
+ * TCP's are IPVS's (net/netfilter/ipvs/ip_vs_proto_tcp.c): what was seen, from which side, gives the next state. A
+ * connection whose replies do not come this way (DR, TUN) is judged by its client's packets alone. UDP has one
+ * state to the operator; inside, a flow of which one packet was seen is told from one that lives, so that a
+ * flood of single packets can be evicted.
+ */
+
+#include "bpf/pkt.h"
+#include "bpf/table.h"
+
+enum state_event { STATE_SYN, STATE_FIN, STATE_ACK, STATE_RST, STATE_EVENTS };
+enum state_view { STATE_INPUT, STATE_OUTPUT, STATE_INPUT_ONLY, STATE_VIEWS };
+
+#define STATE_TCP_FIRST SL_ST_NONE
+#define STATE_TCP_COUNT (SL_ST_SYNACK - SL_ST_NONE + 1)
+
+#define NO SL_ST_NONE
+#define ES SL_ST_ESTABLISHED
+#define SS SL_ST_SYN_SENT
+#define SR SL_ST_SYN_RECV
+#define FW SL_ST_FIN_WAIT
+#define TW SL_ST_TIME_WAIT
+#define CL SL_ST_CLOSE
+#define CW SL_ST_CLOSE_WAIT
+#define LA SL_ST_LAST_ACK
+#define LI SL_ST_LISTEN
+#define SA SL_ST_SYNACK
+
+/* clang-format off */
+static const __u8 state_tcp[STATE_VIEWS][STATE_EVENTS][STATE_TCP_COUNT] = {
+	/* from               NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
+	[STATE_INPUT] = {
+		[STATE_SYN] = {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
+		[STATE_FIN] = {CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW},
+		[STATE_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
+		[STATE_RST] = {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR},
+	},
+	[STATE_OUTPUT] = {
+		[STATE_SYN] = {SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR},
+		[STATE_FIN] = {TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW},
+		[STATE_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES},
+		[STATE_RST] = {CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL},
+	},
+	[STATE_INPUT_ONLY] = {
+		[STATE_SYN] = {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
+		[STATE_FIN] = {CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW},
+		[STATE_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
+		[STATE_RST] = {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL},
+	},
+};
+/* clang-format on */
+
+#undef NO
+#undef ES
+#undef SS
+#undef SR
+#undef FW
+#undef TW
+#undef CL
+#undef CW
+#undef LA
+#undef LI
+#undef SA
+
+/* The state after these flags; no known flag at all closes, as in IPVS. */
+SL_INLINE __u32 state_tcp_next(__u32 state, __u8 flags, enum state_view view)
+{
+	__u32 at = state - STATE_TCP_FIRST;
+	enum state_event event;
+
+	if (flags & TCP_RST)
+		event = STATE_RST;
+	else if (flags & TCP_SYN)
+		event = STATE_SYN;
+	else if (flags & TCP_FIN)
+		event = STATE_FIN;
+	else if (flags & TCP_ACK)
+		event = STATE_ACK;
+	else
+		return SL_ST_CLOSE;
+	return at < STATE_TCP_COUNT ? state_tcp[view][event][at] : SL_ST_CLOSE;
+}
+
+/* The state a new connection is entered in. */
+SL_INLINE __u32 state_first(const struct pkt *p, __u64 way)
+{
+	if (p->proto == IPPROTO_UDP)
+		return SL_ST_UDP_NEW;
+	return state_tcp_next(SL_ST_NONE, p->tcp_flags, way ? STATE_INPUT_ONLY : STATE_INPUT);
+}
+
+SL_INLINE __u32 state_next(const struct pkt *p)
+{
+	__u32 state = sl_word_state(p->word);
+
+	if (p->frag == PKT_FRAG_LATER)
+		return state;
+	if (p->proto == IPPROTO_UDP)
+		return SL_ST_UDP;
+	if (p->dir == PKT_SERVER)
+		return state_tcp_next(state, p->tcp_flags, STATE_OUTPUT);
+	return state_tcp_next(state, p->tcp_flags, p->word & SL_W_1WAY ? STATE_INPUT_ONLY : STATE_INPUT);
+}
+
+/* Brings the connection's word up to date with this packet. */
+SL_INLINE void state_update(struct pkt *p)
+{
+	__u32 next = state_next(p);
+	__u64 clear = p->dir == PKT_SERVER ? SL_W_1WAY : 0;
+
+	if (unlikely(next != sl_word_state(p->word)) || p->word & clear)
+		table_move(p, next, clear);
+	else if (sl_word_tick(p->word) != p->now)
+		table_refresh(p);
+}
+
+/* May this packet begin a connection? TCP: a SYN, with or without ACK, that is no RST. */
+SL_INLINE int state_opens(const struct pkt *p)
+{
+	return p->proto == IPPROTO_UDP || (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
+/* Is this packet the first of a new connection on the port of one that has ended (conn_reuse_mode 1)? */
+SL_INLINE int state_reopens(const struct pkt *p)
+{
+	__u32 state = sl_word_state(p->word);
+
+	return p->proto == IPPROTO_TCP && p->frag != PKT_FRAG_LATER && (p->tcp_flags & TCP_SYN) && !(p->tcp_flags & (TCP_RST | TCP_ACK)) &&
+	       (state == SL_ST_TIME_WAIT || state == SL_ST_CLOSE);
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_SVC_H
+#define SLUICE_SVC_H
+/*
+ * DOC: from a first packet to a connection
+ *
+ * The service of the packet's destination, a server by its scheduler, an entry in the table. A packet that may not begin a
+ * connection is the host's: it answers what a host answers to a packet of no connection.
+ */
+
+#include "bpf/sched/sched.h"
+#include "bpf/state.h"
+#include "bpf/stats.h"
+#include "bpf/table.h"
+
+/* Addresses that no client has (RFC 6890): zero, loopback, multicast, broadcast. */
+SL_INLINE int svc_bad_source(const struct sl_addr *a)
+{
+	if (addr_is_v4(a))
+		return a->b[12] == 0 || a->b[12] == 127 || a->b[12] >= 224;
+	return a->b[0] == 0xff || (a->d[0] == 0 && a->w[2] == 0 && bpf_ntohl(a->w[3]) <= 1);
+}
+
+SL_INLINE const struct sl_svc *svc_lookup(const struct pkt *p)
+{
+	struct sl_svc_key key = {.addr = p->dst, .port = p->dport, .proto = p->proto};
+
+	return map_svc(&key);
+}
+
+/* Does the director see one side of this connection only? */
+SL_INLINE __u64 svc_way(const struct sl_dest *d)
+{
+	return d->fwd == SL_FWD_MASQ ? 0 : SL_W_1WAY;
+}
+
+APART int svc_schedule(struct pkt *p)
+{
+	const struct sl_svc *svc;
+	const struct sl_dest *d;
+	struct table_new new = {};
+	int verdict;
+
+	if (!p)
+		return PKT_PASS;
+	svc = svc_lookup(p);
+	if (!svc || !state_opens(p))
+		return PKT_PASS;
+	if (svc_bad_source(&p->src))
+		return pkt_drop(p, SL_DROP_BAD_SOURCE);
+	new.svc = svc->id;
+	new.dest = sched_pick(svc);
+	d = map_dest(new.dest);
+	if (!new.dest || !d)
+		return pkt_drop(p, SL_DROP_NO_SERVER);
+	new.dport = d->port;
+	new.fwd = d->fwd;
+	new.way = svc_way(d);
+	new.state = state_first(p, new.way);
+	verdict = table_enter(p, &new);
+	if (verdict == PKT_NEXT)
+		stats_conn(new.dest);
+	return verdict;
+}
+
+#endif
