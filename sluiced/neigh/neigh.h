@@ -42,4 +42,10 @@ void neigh_free(struct neigh *neigh);
 int neigh_watch(struct neigh *neigh, uint32_t dest, const struct sl_addr *addr);
 void neigh_unwatch(struct neigh *neigh, uint32_t dest);
 
+/*
+ * Remove every neighbour entry of this network namespace that a director keeps alive, whether one is running or not (teardown; the kernel
+ * resolves them again when somebody needs them). 0 or -errno.
+ */
+int neigh_release_all(void);
+
 #endif

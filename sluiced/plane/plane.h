@@ -80,7 +80,8 @@ void plane_fake_fail(struct plane *plane, unsigned after); /* the operation that
 unsigned plane_fake_vips(const struct plane *plane);
 
 /*
- * A plane over the maps of this network namespace: pinned ones adopted, else made (plane_bpf.c).
+ * A plane over the maps of this network namespace: pinned ones adopted, else made (plane_bpf.c). slots 0: as many as the pinned
+ * table has, SL_DEFAULT_SLOTS for a new one; another number than the pinned table's is refused.
  * On failure -errno, and *ret_why a sentence (static or owned by the plane code) that says what is missing and what to do.
  */
 int plane_bpf_open(uint32_t slots, struct plane **ret_plane, const char **ret_why);
@@ -100,7 +101,7 @@ struct plane_conn {
 
 /*
  * Copies up to `max` live connections from slot `from` on; returns their number and sets *ret_next to where to go on, or to
- * plane->slots at the end. Safe beside running lanes (word.h).
+ * plane->slots at the end (not 0 connections: a call looks at a bounded part of the table). Safe beside running lanes (word.h).
  */
 uint32_t plane_conns(struct plane *plane, uint32_t from, struct plane_conn *ret_conns, uint32_t max, uint32_t *ret_next);
 

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sluiced/plane/bpffs.h"
+#include "sluiced/plane/plane_bpf.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* Where opening the file system can fail; the child reports one. */
+enum step { STEP_DONE, STEP_NAMESPACE, STEP_MKDIR, STEP_ABSENT, STEP_MOUNT, STEP_OPEN };
+
+struct report {
+	enum step step;
+	int err;
+};
+
+/* The id of the root mount: two processes that see the same one share their mount namespace. -1: not readable. */
+static long root_mount(const char *mountinfo)
+{
+	FILE *f = fopen(mountinfo, "re");
+	long id = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &id) != 1)
+		id = -1;
+	fclose(f);
+	return id;
+}
+
+static int enter_first_namespace(void)
+{
+	long own = root_mount("/proc/self/mountinfo");
+	int fd, err = 0;
+
+	if (own >= 0 && own == root_mount("/proc/1/mountinfo"))
+		return 0;
+	fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (setns(fd, CLONE_NEWNS))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static bool mounted(void)
+{
+	struct statfs fs;
+
+	return !statfs(BPFFS_PATH, &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+static int make_directories(void)
+{
+	if (mkdir("/run/sluice", 0755) && errno != EEXIST)
+		return -errno;
+	if (mkdir(BPFFS_PATH, 0700) && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+/* In the child: the bpffs, opened in the first mount namespace. */
+static struct report open_there(bool mount_it, int *ret_fd)
+{
+	int err = enter_first_namespace();
+
+	if (err)
+		return (struct report){STEP_NAMESPACE, err};
+	if (!mounted()) {
+		if (!mount_it)
+			return (struct report){STEP_ABSENT, -ENOENT};
+		err = make_directories();
+		if (err)
+			return (struct report){STEP_MKDIR, err};
+		if (mount("bpffs", BPFFS_PATH, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700"))
+			return (struct report){STEP_MOUNT, -errno};
+	}
+	*ret_fd = open(BPFFS_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return (struct report){STEP_OPEN, -errno};
+	return (struct report){STEP_DONE, 0};
+}
+
+/* A report with a descriptor beside it, fd -1: none. */
+union fd_space {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static void send_report(int sock, struct report *report, int fd)
+{
+	union fd_space space = {0};
+	struct iovec iov = {report, sizeof(*report)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (fd >= 0) {
+		msg.msg_control = space.bytes;
+		msg.msg_controllen = sizeof(space.bytes);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	sendmsg(sock, &msg, MSG_NOSIGNAL);
+}
+
+static int receive_report(int sock, struct report *ret_report, int *ret_fd)
+{
+	union fd_space space;
+	struct report report;
+	struct iovec iov = {&report, sizeof(report)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof(space.bytes)};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(report))
+		return n < 0 ? -errno : -EIO;
+	*ret_report = report;
+	c = CMSG_FIRSTHDR(&msg);
+	if (report.step == STEP_DONE) {
+		if (!c || c->cmsg_type != SCM_RIGHTS)
+			return -EIO;
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(*ret_fd));
+	}
+	return 0;
+}
+
+static int open_by_child(bool mount_it, struct report *ret_report, int *ret_fd)
+{
+	struct report report;
+	int pair[2], fd = -1, err;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		report = open_there(mount_it, &fd);
+		send_report(pair[1], &report, fd);
+		_exit(0);
+	}
+	err = pid < 0 ? -errno : 0;
+	close(pair[1]);
+	if (!err) {
+		err = receive_report(pair[0], ret_report, ret_fd);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(pair[0]);
+	return err;
+}
+
+static int explain(const struct report *report, const char **ret_why)
+{
+	const char *error = strerror(-report->err);
+
+	switch (report->step) {
+	case STEP_NAMESPACE:
+		return plane_why(ret_why, report->err,
+		    "can't enter the mount namespace of process 1, where pins must live (%s): run as root with CAP_SYS_ADMIN and "
+		    "CAP_SYS_PTRACE",
+		    error);
+	case STEP_MKDIR: return plane_why(ret_why, report->err, "can't make the directory " BPFFS_PATH ": %s", error);
+	case STEP_ABSENT: return plane_why(ret_why, report->err, "no BPF file system is mounted at " BPFFS_PATH);
+	case STEP_MOUNT:
+		return plane_why(ret_why, report->err,
+		    "can't mount the BPF file system at " BPFFS_PATH
+		    " (%s): that needs CAP_SYS_ADMIN once, or: mount -t bpf bpffs " BPFFS_PATH,
+		    error);
+	default: return plane_why(ret_why, report->err, "can't open " BPFFS_PATH ": %s", error);
+	}
+}
+
+int bpffs_open(bool mount_it, int *ret_fd, const char **ret_why)
+{
+	struct report report = {STEP_OPEN, -EIO};
+	int err = open_by_child(mount_it, &report, ret_fd);
+
+	if (err)
+		return plane_why(ret_why, err, "can't open " BPFFS_PATH ": %s", strerror(-err));
+	return report.step == STEP_DONE ? 0 : explain(&report, ret_why);
+}
+
+int bpffs_namespace(char ret_name[BPFFS_NAME])
+{
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	uint64_t cookie;
+	socklen_t size = sizeof(cookie);
+
+	if (sock < 0)
+		return -errno;
+	if (getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
+		err = -errno;
+	else
+		snprintf(ret_name, BPFFS_NAME, "%" PRIu64, cookie);
+	close(sock);
+	return err;
+}
+
+int bpffs_dir(int dir, const char *name, bool make)
+{
+	int fd;
+
+	if (make && mkdirat(dir, name, 0700) && errno != EEXIST)
+		return -errno;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void pin_path(char path[static BPFFS_NAME + 32], int dir, const char *name)
+{
+	snprintf(path, BPFFS_NAME + 32, "/proc/self/fd/%d/%s", dir, name);
+}
+
+int bpffs_pin(int dir, const char *name, int fd)
+{
+	char path[BPFFS_NAME + 32];
+
+	pin_path(path, dir, name);
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+int bpffs_get(int dir, const char *name)
+{
+	char path[BPFFS_NAME + 32];
+	int fd;
+
+	pin_path(path, dir, name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+int bpffs_unpin(int dir, const char *name)
+{
+	return unlinkat(dir, name, 0) && errno != ENOENT ? -errno : 0;
+}
+
+/* Reads the names first and calls afterwards: a directory must not be changed while it is read. */
+int bpffs_each(int dir, int (*fn)(void *arg, int dir, const char *name), void *arg)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0, n, i;
+	struct dirent **names;
+
+	if (fd < 0)
+		return -errno;
+	n = scandirat(fd, ".", &names, NULL, alphasort);
+	if (n < 0)
+		result = -errno;
+	for (i = 0; i < n; i++) {
+		if (!result && names[i]->d_name[0] != '.')
+			result = fn(arg, fd, names[i]->d_name);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	close(fd);
+	return result;
+}
+
+/* The tree is three deep (namespace, build or links, mark), and the recursion no deeper. */
+static int remove_one(void *arg, int dir, const char *name)
+{
+	return bpffs_remove(dir, name);
+}
+
+int bpffs_remove(int dir, const char *name)
+{
+	int fd, err;
+
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = bpffs_dir(dir, name, false);
+	if (fd < 0)
+		return fd;
+	err = bpffs_each(fd, remove_one, NULL);
+	close(fd);
+	if (err)
+		return err;
+	return unlinkat(dir, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
+}
+
+struct census {
+	unsigned dead, alive;
+};
+
+/* Is the pinned link's interface still there? A mark (directory) or an unreadable pin counts as alive: nothing is lost. */
+static int count_link(void *arg, int dir, const char *name)
+{
+	struct census *census = arg;
+	struct plane_link_info info;
+	int fd = bpffs_get(dir, name);
+
+	if (fd < 0) {
+		census->alive++;
+		return 0;
+	}
+	if (plane_link_info(fd, &info) || info.ifindex)
+		census->alive++;
+	else
+		census->dead++;
+	close(fd);
+	return 0;
+}
+
+static bool is_gone(int dir)
+{
+	struct census census = {0};
+	int links = bpffs_dir(dir, "attached", false), err;
+
+	if (links < 0)
+		return false;
+	err = bpffs_each(links, count_link, &census);
+	close(links);
+	return !err && census.dead && !census.alive;
+}
+
+static int collect_one(void *arg, int root, const char *name)
+{
+	const char *own = arg;
+	int dir;
+
+	if (!strcmp(name, own))
+		return 0;
+	dir = bpffs_dir(root, name, false);
+	if (dir < 0)
+		return 0;
+	if (!flock(dir, LOCK_EX | LOCK_NB) && is_gone(dir))
+		bpffs_remove(root, name);
+	close(dir);
+	return 0;
+}
+
+void bpffs_collect(int root, const char *own)
+{
+	bpffs_each(root, collect_one, (void *)own);
+}
