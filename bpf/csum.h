@@ -34,7 +34,7 @@ SL_INLINE __u16 csum_ipv4(const void *header)
 	const __u16 *word = header;
 	__u64 sum = 0;
 
-#pragma unroll
+	SL_UNROLL
 	for (int i = 0; i < 10; i++)
 		sum += word[i];
 	return ~csum_fold(sum);

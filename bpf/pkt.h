@@ -13,6 +13,7 @@
 #error "include one of ctx/xdp.h, ctx/tc.h or ctx/host.h first"
 #endif
 
+#include <stddef.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>

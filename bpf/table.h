@@ -79,7 +79,7 @@ SL_INLINE int table_find_in(struct pkt *p, __u32 bucket, __u32 tag, enum pkt_dir
 	if (unlikely(!words))
 		return 0;
 	*ret_overflow = (READ_ONCE(words[0]) & SL_W_OVF) != 0;
-#pragma unroll
+	SL_UNROLL
 	for (int i = 0; i < SL_BUCKET_SLOTS; i++) {
 		__u64 w = READ_ONCE(words[i]);
 		const struct sl_conn *c;

@@ -45,6 +45,12 @@
 
 #define SL_INLINE static inline __attribute__((always_inline, unused))
 
+#ifdef __clang__
+#define SL_UNROLL _Pragma("unroll")
+#else
+#define SL_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 SL_INLINE __u64 sl_word(__u32 tag, __u32 state, __u32 gen, __u32 tick)
 {
 	return (__u64)tag << SL_W_TAG_SHIFT | (__u64)state << SL_W_STATE_SHIFT | (__u64)(gen & SL_W_GEN_MASK) << SL_W_GEN_SHIFT |

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICE_CTX_HOST_H
+#define SLUICE_CTX_HOST_H
+/*
+ * DOC: plain memory as a context
+ *
+ * The third compilation of the core: ordinary C over a buffer, for sanitizers, fuzzers and debuggers. The maps are the
+ * fields of a struct host_maps that the test makes and points `host` to; time, the FIB and the CPU are fields too. Behaves as
+ * the full lane with real checksums.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
+
+#define CTX_EXPRESS 0
+#define CTX_HOST 1
+
+#include "sluice/abi.h"
+#include "sluice/word.h"
+
+#define HOST_SVCS 64
+#define HOST_FRAGS 64
+#define HOST_CPUS 8
+
+struct host_maps {
+	struct sl_settings settings;
+	struct sl_svc_key svc_keys[HOST_SVCS];
+	struct sl_svc svcs[HOST_SVCS]; /* id 0: unused entry */
+	struct sl_member members[SL_MAX_MEMBERS];
+	struct sl_dest dests[SL_MAX_DESTS];
+	struct sl_hop hops[SL_MAX_HOPS];
+	struct sl_neigh_key hop_keys[HOST_SVCS];
+	uint32_t hop_ids[HOST_SVCS];
+	struct sl_addr vips[HOST_SVCS];
+	uint32_t vip_count;
+	uint32_t slots; /* a power of two, at least SL_BUCKET_SLOTS */
+	uint64_t *tags;
+	struct sl_conn *conns;
+	struct sl_load loads[SL_MAX_DESTS];
+	uint64_t cursors[SL_MAX_SVCS];
+	struct sl_stats stats[HOST_CPUS][SL_MAX_DESTS];
+	uint64_t counters[SL_MAX_COUNTERS];
+	struct sl_frag_key frag_keys[HOST_FRAGS];
+	struct sl_frag frags[HOST_FRAGS];
+	uint32_t frag_next;
+	/* the rest of the world */
+	uint64_t jiffies;
+	uint64_t seed[2];
+	uint32_t tick_shift;
+	struct bpf_fib_lookup fib; /* what the FIB answers */
+	int fib_err; /* BPF_FIB_LKUP_RET_* */
+};
+
+/* The maps in force; set by the test. */
+extern struct host_maps *host;
+extern _Thread_local uint32_t host_cpu;
+
+/* A packet: `data` .. `end` within a buffer that has headroom for encapsulation in front of it. */
+struct sl_ctx {
+	uint8_t *head; /* of the buffer */
+	uint8_t *data;
+	uint8_t *end;
+	uint32_t ifindex;
+	uint32_t segs;
+};
+
+#define cfg_bucket_mask (host->slots / SL_BUCKET_SLOTS - 1)
+#define cfg_tick_shift (host->tick_shift)
+#define cfg_seed0 (host->seed[0])
+#define cfg_seed1 (host->seed[1])
+
+SL_INLINE uint64_t bpf_jiffies64(void)
+{
+	return host->jiffies;
+}
+
+SL_INLINE uint32_t bpf_get_prandom_u32(void)
+{
+	return 4; /* chosen by a fair die */
+}
+
+SL_INLINE long bpf_loop(uint32_t count, long (*visit)(uint32_t, void *), void *arg, uint64_t flags)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (visit(i, arg))
+			return i + 1;
+	return i;
+}
+
+SL_INLINE void *ctx_data(const struct sl_ctx *ctx)
+{
+	return ctx->data;
+}
+
+SL_INLINE void *ctx_end(const struct sl_ctx *ctx)
+{
+	return ctx->end;
+}
+
+#include "bpf/ctx/raw.h"
+
+SL_INLINE uint32_t ctx_len(const struct sl_ctx *ctx)
+{
+	return ctx->end - ctx->data;
+}
+
+SL_INLINE uint32_t ctx_segs(const struct sl_ctx *ctx)
+{
+	return ctx->segs;
+}
+
+SL_INLINE uint32_t ctx_ifindex(const struct sl_ctx *ctx)
+{
+	return ctx->ifindex;
+}
+
+SL_INLINE void ctx_pull(struct sl_ctx *ctx, uint32_t len)
+{
+}
+
+SL_INLINE int ctx_push(struct sl_ctx *ctx, uint32_t len, int outer_v6)
+{
+	if (ctx->data - ctx->head < (long)len)
+		return -1;
+	ctx->data -= len;
+	memmove(ctx->data, ctx->data + len, ETH_HLEN);
+	return 0;
+}
+
+SL_INLINE int ctx_fib(struct sl_ctx *ctx, struct bpf_fib_lookup *fib)
+{
+	fib->ifindex = host->fib.ifindex;
+	memcpy(fib->dmac, host->fib.dmac, 6);
+	memcpy(fib->smac, host->fib.smac, 6);
+	return host->fib_err;
+}
+
+SL_INLINE const struct sl_settings *map_settings(void)
+{
+	return &host->settings;
+}
+
+SL_INLINE const struct sl_svc *map_svc(const struct sl_svc_key *key)
+{
+	for (int i = 0; i < HOST_SVCS; i++)
+		if (host->svcs[i].id && !memcmp(&host->svc_keys[i], key, sizeof(*key)))
+			return &host->svcs[i];
+	return NULL;
+}
+
+SL_INLINE const struct sl_member *map_member(uint32_t index)
+{
+	return &host->members[index & (SL_MAX_MEMBERS - 1)];
+}
+
+SL_INLINE const struct sl_dest *map_dest(uint32_t id)
+{
+	return id < SL_MAX_DESTS ? &host->dests[id] : NULL;
+}
+
+SL_INLINE const struct sl_hop *map_hop(uint32_t id)
+{
+	return id < SL_MAX_HOPS ? &host->hops[id] : NULL;
+}
+
+SL_INLINE uint32_t map_hop_id(const struct sl_neigh_key *key)
+{
+	for (int i = 0; i < HOST_SVCS; i++)
+		if (host->hop_ids[i] && !memcmp(&host->hop_keys[i], key, sizeof(*key)))
+			return host->hop_ids[i];
+	return 0;
+}
+
+SL_INLINE int map_is_vip(const struct sl_addr *addr)
+{
+	for (uint32_t i = 0; i < host->vip_count; i++)
+		if (!memcmp(&host->vips[i], addr, sizeof(*addr)))
+			return 1;
+	return 0;
+}
+
+SL_INLINE uint64_t *map_tags_u64(uint32_t bucket)
+{
+	return bucket < host->slots / SL_BUCKET_SLOTS ? &host->tags[bucket * SL_BUCKET_SLOTS] : NULL;
+}
+
+#define map_tags(bucket) ((__u64 *)map_tags_u64(bucket))
+
+SL_INLINE struct sl_conn *map_conn(uint32_t slot)
+{
+	return slot < host->slots ? &host->conns[slot] : NULL;
+}
+
+SL_INLINE __u64 *map_load(uint32_t dest)
+{
+	return dest < SL_MAX_DESTS ? &host->loads[dest].word : NULL;
+}
+
+SL_INLINE __u64 *map_cursor(uint32_t svc)
+{
+	return svc < SL_MAX_SVCS ? (__u64 *)&host->cursors[svc] : NULL;
+}
+
+SL_INLINE struct sl_stats *map_stats(uint32_t dest)
+{
+	return &host->stats[host_cpu % HOST_CPUS][dest & (SL_MAX_DESTS - 1)];
+}
+
+SL_INLINE void map_count(uint32_t index)
+{
+	if (index < SL_MAX_COUNTERS)
+		__sync_fetch_and_add(&host->counters[index], 1);
+}
+
+SL_INLINE const struct sl_frag *map_frag(const struct sl_frag_key *key)
+{
+	for (int i = 0; i < HOST_FRAGS; i++)
+		if (!memcmp(&host->frag_keys[i], key, sizeof(*key)))
+			return &host->frags[i];
+	return NULL;
+}
+
+SL_INLINE void map_frag_set(const struct sl_frag_key *key, const struct sl_frag *frag)
+{
+	struct sl_frag *known = (struct sl_frag *)map_frag(key);
+	uint32_t i = known ? known - host->frags : host->frag_next++ % HOST_FRAGS;
+
+	host->frag_keys[i] = *key;
+	host->frags[i] = *frag;
+}
+
+/* Empty maps with a table of `slots`; NULL without memory. */
+struct host_maps *host_maps_new(uint32_t slots);
+void host_maps_free(struct host_maps *maps);
+
+#endif
