@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a client in the laboratory does; every function's first argument is the namespace it does it in."""
+"""
+What a client in the laboratory does; every function's first argument is the namespace it does it in.
+
+Source ports count up, so that no test meets a connection that an earlier one left in the table.
+"""
 
 import hashlib
+import itertools
 import json
 import os
 import socket
@@ -12,18 +17,18 @@ import sys
 import lab
 
 TIMEOUT = 15
+ports = itertools.cycle(range(10000, 32000))  # below those the kernel chooses
 
 
 def family(addr):
     return socket.AF_INET6 if ":" in addr else socket.AF_INET
 
 
-def connect(space, addr, port, source=None):
+def connect(space, addr, port):
     with space.inside():
         sock = socket.socket(family(addr))
     sock.settimeout(TIMEOUT)
-    if source:
-        sock.bind((source, 0))
+    sock.bind(("", next(ports)))
     try:
         sock.connect((addr, port))
     except OSError:
@@ -36,6 +41,7 @@ def udp(space, addr, port):
     with space.inside():
         sock = socket.socket(family(addr), socket.SOCK_DGRAM)
     sock.settimeout(TIMEOUT)
+    sock.bind(("", next(ports)))
     sock.connect((addr, port))
     return sock
 
@@ -58,7 +64,7 @@ def who(space, addr, port):
     """The name of the server that answers an HTTP request."""
     with connect(space, addr, port) as sock:
         sock.sendall(b"GET /who HTTP/1.0\r\n\r\n")
-        return read_all(sock).decode().rpartition("\r\n")[0].rpartition("\r\n")[2].strip() or "nobody"
+        return read_all(sock).decode().partition("\r\n\r\n")[2].strip()
 
 
 def who_udp(sock, payload=b"?"):
@@ -68,6 +74,12 @@ def who_udp(sock, payload=b"?"):
     if back != payload:
         raise lab.LabError(f"{len(payload)} bytes sent, {len(back)} other bytes came back")
     return name.decode()
+
+
+def who_dns(space, addr):
+    """The same by dig."""
+    source = ("::" if ":" in addr else "0.0.0.0") + f"#{next(ports)}"
+    return space.out("dig", "+short", "+tries=1", "+time=5", "-b", source, "@" + addr, "who.example.", "TXT").strip('"')
 
 
 def download(space, addr, port):

@@ -214,6 +214,8 @@ class Lab:
             self.director.sysctl(key, 1)
         self.client.ip("route", "add", "10.0.9.0/24", "via", "10.0.1.1")
         self.client.ip("-6", "route", "add", "fd00:9::/64", "via", "fd00:1::1")
+        self.client.ip("route", "add", "10.0.9.2/32", "via", "10.0.1.1", "mtu", "1440")  # room for an outer header
+        self.client.ip("-6", "route", "add", "fd00:9::2/128", "via", "fd00:1::1", "mtu", "1440")
         for n in range(1, 5):
             self.director.ip("addr", "add", f"10.0.9.{n}/32", "dev", "lo")
             self.director.ip("addr", "add", f"fd00:9::{n}/128", "dev", "lo", "nodad")
