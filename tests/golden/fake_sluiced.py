@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""tests/golden/fake_sluiced.py SOCKET [STATE.json]: a stand-in for sluiced that speaks docs/api.md and forwards nothing.
+
+For what a real director shows only after hours: counters of any size, connections in any state. STATE.json holds the answers to
+begin with: "services", "connections", "timeouts", "counters", "interfaces" as in docs/api.md. SOCKET is a path. It serves until
+its standard input ends.
+"""
+
+import copy
+import json
+import os
+import selectors
+import socket
+import sys
+
+ERRORS = {"EEXIST": 1, "ESRCH": 2, "ENOENT": 3, "EINVAL": 4, "ERANGE": 5, "EPERM": 7, "ENOSYS": 9}
+SCHEDULERS = ("rr", "wrr", "lc", "wlc")
+PAGE = 3  # connections a page: few, so that paging is seen
+NOTHING = {"conns": 0, "in_pkts": 0, "out_pkts": 0, "in_bytes": 0, "out_bytes": 0}
+
+
+class Refused(Exception):
+    def __init__(self, name, message, op=None):
+        super().__init__(message)
+        self.name, self.op = name, op
+
+
+class Model:
+    def __init__(self, state):
+        self.services = state.get("services", [])
+        self.connections = state.get("connections", [])
+        self.timeouts = state.get("timeouts", {"tcp": 900, "tcpfin": 120, "udp": 300})
+        self.counters = state.get("counters", {"drops": [], "events": []})
+        self.interfaces = state.get("interfaces", [])
+        self.generation = 1
+
+    def find(self, op):
+        for service in self.services:
+            if all(service[k] == op[k] for k in ("proto", "addr", "port")):
+                return service
+        raise Refused("ESRCH", "no such service")
+
+    @staticmethod
+    def find_server(service, op):
+        for server in service["servers"]:
+            if server["addr"] == op["server"]["addr"] and server["port"] == op["server"]["port"]:
+                return server
+        raise Refused("ENOENT", "no such server")
+
+    @staticmethod
+    def scheduler(op):
+        name = op.get("sched", "wlc")
+        if name not in SCHEDULERS:
+            raise Refused("ENOENT", f"no such scheduler: {name}")
+        return name
+
+    def service_add(self, op):
+        try:
+            self.find(op)
+        except Refused:
+            self.services.insert(0, {"proto": op["proto"], "addr": op["addr"], "port": op["port"], "sched": self.scheduler(op),
+                                     "stats": dict(NOTHING), "rates": dict(NOTHING), "servers": []})
+            return
+        raise Refused("EEXIST", "the service is there already")
+
+    def service_edit(self, op):
+        service = self.find(op)
+        service["sched"] = self.scheduler(op)
+
+    def service_delete(self, op):
+        self.services.remove(self.find(op))
+
+    def server_add(self, op):
+        service = self.find(op)
+        try:
+            self.find_server(service, op)
+        except Refused:
+            service["servers"].insert(0, {"addr": op["server"]["addr"], "port": op["server"]["port"], "fwd": op.get("fwd", "route"),
+                                          "weight": op.get("weight", 1), "local": False, "active": 0, "inactive": 0,
+                                          "stats": dict(NOTHING), "rates": dict(NOTHING)})
+            return
+        raise Refused("EEXIST", "the server is there already")
+
+    def server_edit(self, op):
+        self.find_server(self.find(op), op).update(fwd=op.get("fwd", "route"), weight=op.get("weight", 1))
+
+    def server_delete(self, op):
+        service = self.find(op)
+        service["servers"].remove(self.find_server(service, op))
+
+    def clear(self, _op):
+        self.services.clear()
+
+    def zero(self, op):
+        for service in [self.find(op)] if "proto" in op else self.services:
+            for thing in [service, *service["servers"]]:
+                thing["stats"], thing["rates"] = dict(NOTHING), dict(NOTHING)
+
+    def set_timeouts(self, op):
+        self.timeouts.update({k: op[k] for k in ("tcp", "tcpfin", "udp") if op.get(k)})
+
+
+OPS = {"service.add": Model.service_add, "service.edit": Model.service_edit, "service.delete": Model.service_delete,
+       "server.add": Model.server_add, "server.edit": Model.server_edit, "server.delete": Model.server_delete,
+       "clear": Model.clear, "zero": Model.zero, "timeouts": Model.set_timeouts}
+
+
+class Daemon:
+    def __init__(self, state):
+        self.model = Model(state)
+
+    def change(self, params):
+        candidate = copy.deepcopy(self.model)
+        for index, op in enumerate(params["ops"]):
+            try:
+                OPS[op["op"]](candidate, op)
+            except Refused as refused:
+                refused.op = index
+                raise
+        candidate.generation += 1
+        self.model = candidate
+        return {"generation": candidate.generation, "changed": len(params["ops"])}
+
+    def services(self, params):
+        found = [self.model.find(params)] if "proto" in params else self.model.services
+        return {"slots": 4096, "services": found}
+
+    def connections(self, params):
+        first = params.get("after", 0)
+        page = self.model.connections[first:first + PAGE]
+        more = first + PAGE < len(self.model.connections)
+        return {"connections": page, "next": first + PAGE if more else None}
+
+    def answer(self, method, params):
+        if method == "ping":
+            return {"version": "0.0.0", "pid": 1, "generation": self.model.generation, "ready": True}
+        if method in ("change", "services", "connections"):
+            return getattr(self, method)(params)
+        if method == "interfaces":
+            return {"interfaces": self.model.interfaces}
+        return getattr(self.model, method)
+
+    def reply(self, line):
+        request = json.loads(line)
+        head = {"jsonrpc": "2.0", "id": request["id"]}
+        try:
+            return {**head, "result": self.answer(request["method"], request.get("params", {}))}
+        except Refused as refused:
+            data = {"errno": refused.name} | ({} if refused.op is None else {"op": refused.op})
+            return {**head, "error": {"code": ERRORS[refused.name], "message": str(refused), "data": data}}
+
+
+def serve(daemon, listener):
+    waiting = selectors.DefaultSelector()
+    waiting.register(sys.stdin.buffer, selectors.EVENT_READ)
+    waiting.register(listener, selectors.EVENT_READ)
+    print("ready", flush=True)
+    while True:
+        for key, _ in waiting.select():
+            if key.fileobj is not listener:
+                return
+            with listener.accept()[0] as peer, peer.makefile("rwb") as lines:
+                for line in lines:
+                    lines.write(json.dumps(daemon.reply(line)).encode() + b"\n")
+                    lines.flush()
+
+
+def main():
+    state = {}
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], encoding="utf-8") as source:
+            state = json.load(source)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen(16)
+        serve(Daemon(state), listener)
+    os.unlink(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()
