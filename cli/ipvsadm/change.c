@@ -107,7 +107,9 @@ static bool is_known_scheduler(const char *name)
 
 static bool lacks_scheduler(const struct adm_command *c, const char *name)
 {
-	return (c->cmd == ADM_ADD || c->cmd == ADM_EDIT) && strcmp(name, "ENOENT") == 0 && is_known_scheduler(c->svc.sched);
+	bool has_one = c->cmd == ADM_ADD || c->cmd == ADM_EDIT;
+
+	return has_one && (strcmp(name, "ENOENT") == 0 || strcmp(name, "ENOSYS") == 0) && is_known_scheduler(c->svc.sched);
 }
 
 int adm_change_error(const struct adm_command *c, const struct client *client, struct adm_error *ret_error)
@@ -118,11 +120,11 @@ int adm_change_error(const struct adm_command *c, const struct client *client, s
 
 	if (strcmp(refusal->name, "EPERM") == 0)
 		return adm_call_failed(client, -EREMOTEIO, 0, ret_error);
-	if (strcmp(refusal->name, "ENOSYS") == 0)
-		return adm_fail(ret_error, "%s", refusal->message);
 	if (lacks_scheduler(c, refusal->name)) {
 		snprintf(what, sizeof(what), "The scheduler %s is", c->svc.sched);
 		return adm_not_built(ret_error, what);
 	}
+	if (strcmp(refusal->name, "ENOSYS") == 0)
+		return adm_fail(ret_error, "%s", refusal->message);
 	return adm_refuse(ret_error, "%s", words ? words : refusal->message);
 }
