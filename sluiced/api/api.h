@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SLUICED_API_H
+#define SLUICED_API_H
+/*
+ * DOC: the control interface (docs/api.md)
+ *
+ * control.c has the sockets and peers, rpc.c turns a line into a call and a result into a line, cmd.c is the table of commands, and the
+ * cmd_*.c files are the commands. Nothing below control.c knows of sockets, so it runs under tests and fuzzing.
+ */
+
+#include "sluiced/model/model.h"
+#include "sluiced/plane/lanes.h"
+#include "sluiced/plane/plane.h"
+#include "sluiced/plane/reconcile.h"
+#include "sluiced/plane/stats.h"
+
+/* What a peer may do; each includes those before it. */
+enum api_access { API_NONE, API_READ, API_CHANGE };
+
+/* What the commands work on; owned by the director. */
+struct api {
+	struct model model;
+	struct plane *plane;
+	struct reconcile *rec;
+	struct stats *stats;
+	uint64_t (*now_ms)(void *arg);
+	bool (*interface)(void *arg, unsigned i, struct lanes_status *ret_status); /* the i-th, or false */
+	void *arg;
+};
+
+#endif
