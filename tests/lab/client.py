@@ -96,7 +96,8 @@ async def hold(addr, port, count):
 
 
 def main():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     kind, addr, port, number = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     asyncio.run({"load": load, "hold": hold}[kind](addr, port, number))
 
