@@ -75,6 +75,7 @@ struct pkt {
 	/* conn lookup, or new connection; copied from the slot, checked by its generation */
 	__u8 dir; /* enum pkt_dir */
 	__u8 fwd; /* enum sl_fwd */
+	__u8 entered; /* this packet began the connection: its state has been told already */
 	__be16 dest_port;
 	__u32 now; /* tick */
 	__u32 slot;

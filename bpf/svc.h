@@ -13,9 +13,13 @@
 #include "bpf/stats.h"
 #include "bpf/table.h"
 
-/* Addresses that no client has (RFC 6890): zero, loopback, multicast, broadcast. */
-SL_INLINE int svc_bad_source(const struct sl_addr *a)
+/* Addresses that no client has (RFC 6890): zero, loopback, multicast, broadcast; and the virtual address itself. */
+SL_INLINE int svc_bad_source(const struct pkt *p)
 {
+	const struct sl_addr *a = &p->src;
+
+	if (addr_equal(a, &p->dst))
+		return 1;
 	if (addr_is_v4(a))
 		return a->b[12] == 0 || a->b[12] == 127 || a->b[12] >= 224;
 	return a->b[0] == 0xff || (a->d[0] == 0 && a->w[2] == 0 && bpf_ntohl(a->w[3]) <= 1);
@@ -46,7 +50,7 @@ APART int svc_schedule(struct pkt *p)
 	svc = svc_lookup(p);
 	if (!svc || !state_opens(p))
 		return PKT_PASS;
-	if (svc_bad_source(&p->src))
+	if (svc_bad_source(p))
 		return pkt_drop(p, SL_DROP_BAD_SOURCE);
 	new.svc = svc->id;
 	new.dest = sched_pick(svc);

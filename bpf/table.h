@@ -355,6 +355,7 @@ APART int table_enter(struct pkt *p, const struct table_new *n)
 	__sync_fetch_and_xor(word, publish);
 	p->word = busy ^ publish;
 	p->dir = PKT_CLIENT;
+	p->entered = 1;
 	p->dest = n->dest;
 	p->fwd = n->fwd;
 	p->dest_port = n->dport;

@@ -25,7 +25,8 @@ SL_INLINE int fwd_pass_up(void)
 
 SL_INLINE void fwd_account(struct pkt *p)
 {
-	state_update(p);
+	if (likely(!p->entered))
+		state_update(p);
 	stats_count(p);
 }
 
