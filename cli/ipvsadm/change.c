@@ -97,7 +97,7 @@ const char *adm_words(enum adm_cmd cmd, const char *name)
 /* IPVS has it, and this daemon, asked, does not. */
 static bool is_known_scheduler(const char *name)
 {
-	static const char *const known[] = {"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh"};
+	static const char *const known[] = {"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(name, known[i]) == 0)

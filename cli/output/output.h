@@ -27,6 +27,9 @@ static inline const struct output *output_of(bool json)
 	return json ? &output_json : &output_text;
 }
 
+/* order.c: a new array of the same objects, sorted by "addr", "port" and "proto", IPv4 first. */
+json_t *output_sorted(const json_t *array);
+
 /* table.c: rows of cells, aligned when they are printed. */
 enum table_style { TABLE_PLAIN, TABLE_HEAD, TABLE_STRONG, TABLE_WARN };
 struct table;

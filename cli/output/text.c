@@ -72,27 +72,28 @@ static void add_server(struct table *table, const json_t *server)
 
 static void add_service(struct table *table, const json_t *service)
 {
-	const json_t *servers = json_object_get(service, "servers");
+	json_t *servers = output_sorted(json_object_get(service, "servers"));
 	long long active = 0, inactive = 0;
 	char name[CELL], before[16];
 	json_t *server;
 	size_t i;
 
-	json_array_foreach ((json_t *)servers, i, server) {
+	json_array_foreach (servers, i, server) {
 		active += number_of(server, "active");
 		inactive += number_of(server, "inactive");
 	}
 	snprintf(before, sizeof(before), "%s ", string_of(service, "proto"));
 	address(name, before, service);
 	add_load(table, TABLE_STRONG, name, string_of(service, "sched"), "", active, inactive, service);
-	json_array_foreach ((json_t *)servers, i, server)
+	json_array_foreach (servers, i, server)
 		add_server(table, server);
+	json_decref(servers);
 }
 
 static void print_services(FILE *out, const json_t *services)
 {
 	struct table *table;
-	json_t *service;
+	json_t *service, *sorted;
 	size_t i;
 
 	if (json_array_size(services) == 0) {
@@ -103,8 +104,10 @@ static void print_services(FILE *out, const json_t *services)
 	table = table_new("llrrrrrrrrr");
 	table_add(table, TABLE_HEAD, "SERVICE, SERVER", "HOW", "WEIGHT", "ACTIVE", "INACTIVE", "CONNS", "CONNS/S", "IN PKTS/S",
 	    "OUT PKTS/S", "IN/S", "OUT/S");
-	json_array_foreach ((json_t *)services, i, service)
+	sorted = output_sorted(services);
+	json_array_foreach (sorted, i, service)
 		add_service(table, service);
+	json_decref(sorted);
 	table_print(out, table);
 }
 
