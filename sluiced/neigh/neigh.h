@@ -32,9 +32,22 @@ struct neigh_link {
 	bool loopback;
 };
 
-/* Called in the loop; present false when the interface has gone. */
+/* An interface gets lanes if it is Ethernet and nobody's port. It need not be up. */
+static inline bool neigh_link_has_lanes(const struct neigh_link *link)
+{
+	return link->ether && !link->slave && !link->loopback;
+}
+
+/*
+ * Called in the loop, and by neigh_new() for the interfaces there are; present false when the interface has gone. By its end an
+ * express lane must be in the plane's links, because a hop depends on it.
+ */
 typedef void (*neigh_link_fn)(void *arg, const struct neigh_link *link, bool present);
 
+/*
+ * Reads everything there is before it returns, so that neigh_watch() knows the way at once. Start the loop within a second of
+ * watching the real servers the plane already has: what the plane holds and nobody has asked for by then goes. 0 or -errno.
+ */
 int neigh_new(uv_loop_t *loop, struct plane *plane, neigh_link_fn on_link, void *arg, struct neigh **ret_neigh);
 void neigh_free(struct neigh *neigh);
 

@@ -33,11 +33,14 @@ struct report {
 };
 
 /* The id of the root mount: two processes that see the same one share their mount namespace. -1: not readable. */
-static long root_mount(const char *mountinfo)
+static long root_mount(const char *pid)
 {
-	FILE *f = fopen(mountinfo, "re");
+	char path[64];
 	long id = -1;
+	FILE *f;
 
+	snprintf(path, sizeof(path), "/proc/%.20s/mountinfo", pid);
+	f = fopen(path, "re");
 	if (!f)
 		return -1;
 	if (fscanf(f, "%ld", &id) != 1)
@@ -46,16 +49,44 @@ static long root_mount(const char *mountinfo)
 	return id;
 }
 
+static int open_namespace(const char *pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/ns/mnt", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Where process 1 itself is out of bounds (some containers), another process in its mount namespace may serve. */
+static int open_neighbours_namespace(long first)
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	int fd = -EACCES;
+
+	if (!proc)
+		return -errno;
+	while (fd < 0 && (entry = readdir(proc)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && root_mount(entry->d_name) == first)
+			fd = open_namespace(entry->d_name);
+	closedir(proc);
+	return fd;
+}
+
 static int enter_first_namespace(void)
 {
-	long own = root_mount("/proc/self/mountinfo");
+	long own = root_mount("self"), first = root_mount("1");
 	int fd, err = 0;
 
-	if (own >= 0 && own == root_mount("/proc/1/mountinfo"))
+	if (own >= 0 && own == first)
 		return 0;
-	fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fd = open_namespace("1");
+	if (fd < 0 && first >= 0)
+		fd = open_neighbours_namespace(first);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (setns(fd, CLONE_NEWNS))
 		err = -errno;
 	close(fd);

@@ -275,7 +275,7 @@ static void detach(struct lanes *lanes, const struct neigh_link *link)
 
 void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present)
 {
-	bool wanted = present && link->ether && !link->slave && !link->loopback;
+	bool wanted = present && neigh_link_has_lanes(link);
 	struct lane *lane = find(lanes, link->ifindex);
 
 	if (!lanes->bpf)
