@@ -79,7 +79,7 @@ static void print_row(FILE *out, const struct table *table, const struct row *ro
 	const char *on = colour ? colours[row->style] : "";
 	size_t last = table->columns;
 
-	while (last > 1 && row->cells[last - 1] && !*row->cells[last - 1])
+	while (last > 0 && row->cells[last - 1] && !*row->cells[last - 1])
 		last--; /* no blanks at the end of a line */
 	fputs(on, out);
 	for (size_t i = 0; i < last; i++) {

@@ -61,12 +61,12 @@ static void add_load(struct table *table, enum table_style style, const char *na
 
 static void add_server(struct table *table, const json_t *server)
 {
-	bool local = json_is_true(json_object_get(server, "local"));
+	bool local = json_is_true(json_object_get(server, "local")), quiesced = number_of(server, "weight") == 0;
 	char name[CELL], how[CELL], weight[CELL];
 
 	address(name, "  ", server);
-	snprintf(how, sizeof(how), "%s%s", string_of(server, "fwd"), local ? ", local" : "");
-	add_load(table, number_of(server, "weight") ? TABLE_PLAIN : TABLE_WARN, name, how, number(weight, number_of(server, "weight")),
+	snprintf(how, sizeof(how), "%s%s%s", string_of(server, "fwd"), local ? ", local" : "", quiesced ? ", quiesced" : "");
+	add_load(table, quiesced ? TABLE_WARN : TABLE_PLAIN, name, how, number(weight, number_of(server, "weight")),
 	    number_of(server, "active"), number_of(server, "inactive"), server);
 }
 
