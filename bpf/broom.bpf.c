@@ -15,39 +15,9 @@
 struct sl_ctx;
 
 #include "bpf/maps.h"
-#include "bpf/pkt.h"
-#include "bpf/table.h"
+#include "bpf/sweep.h"
 
 char _license[] SEC("license") = "GPL";
-
-/* Expires the slot's connection if it is due. */
-SL_INLINE void sweep_slot(struct sl_broom *arg, const struct sl_settings *set, __u64 *word, __u32 slot)
-{
-	__u64 w = READ_ONCE(*word);
-	const struct sl_conn *c;
-
-	if (!sl_state_live(sl_word_state(w)))
-		return;
-	c = map_conn(slot);
-	if (c && table_expired(set, w, arg->tick) && table_free(word, w, READ_ONCE(c->dest)))
-		arg->freed++;
-	else
-		arg->live++;
-}
-
-static long sweep_bucket(__u32 i, void *data)
-{
-	struct sl_broom *arg = data;
-	__u32 bucket = arg->first + i;
-	const struct sl_settings *set = map_settings();
-	__u64 *words = map_tags(bucket);
-
-	if (!words || !set)
-		return 1;
-	for (int at = 0; at < SL_BUCKET_SLOTS; at++)
-		sweep_slot(arg, set, &words[at], bucket * SL_BUCKET_SLOTS + at);
-	return 0;
-}
 
 SEC("syscall") int broom(struct sl_broom *ctx)
 {

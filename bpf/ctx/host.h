@@ -6,7 +6,7 @@
  *
  * The third compilation of the core: ordinary C over a buffer, for sanitizers, fuzzers and debuggers. The maps are the
  * fields of a struct host_maps that the test makes and points `host` to; time, the FIB and the CPU are fields too. Behaves as
- * the full lane with real checksums.
+ * the full lane with real checksums, or, with CTX_EXPRESS defined as 1 before, as the express lane.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,9 @@
 #include <linux/if_ether.h>
 #include <bpf/bpf_endian.h>
 
+#ifndef CTX_EXPRESS
 #define CTX_EXPRESS 0
+#endif
 #define CTX_HOST 1
 
 #include "sluice/abi.h"

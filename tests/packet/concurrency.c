@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: the table under fire
+ *
+ * Both lanes on every CPU, the broom and a reader at once, over a table so small that everything is contended and over a
+ * larger one. Ticks are jiffies and timeouts a few of them, so claims, refreshes, changes of state, expiry and eviction happen all
+ * the time. While it lasts the reader must never see a connection that is not whole; afterwards every server's load must equal a
+ * count of the table and no slot be BUSY. Then time passes, the broom sweeps, and everything must be zero.
+ */
+#include "tests/packet/rig.h"
+
+#include <errno.h>
+#include <linux/pkt_cls.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "churn.skel.h"
+
+enum { MAX_THREADS = 64, FRAME = 64, SERVERS = 3 };
+
+struct storm {
+	struct lane *lane;
+	struct churn_prog *churn;
+	bool expiry; /* so many flows that some are idle for longer than their timeout */
+	uint32_t runs; /* of each lane's program on each CPU */
+	bool over;
+	uint64_t read, torn, swept, freed;
+};
+
+struct worker {
+	pthread_t thread;
+	struct storm *storm;
+	int cpu; /* -1: any */
+	bool express;
+	int result;
+};
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+static void *run_lane(void *arg)
+{
+	struct worker *w = arg;
+	struct storm *s = w->storm;
+	uint8_t frame[FRAME] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 1, 8, 0, 0x45};
+	struct xdp_md md = {.data_end = sizeof(frame), .ingress_ifindex = s->lane->ifindex[LANE_OUTSIDE]};
+	struct __sk_buff skb = {.ifindex = s->lane->ifindex[LANE_OUTSIDE]};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame), .repeat = s->runs);
+
+	pin(w->cpu);
+	opts.ctx_in = w->express ? (void *)&md : &skb;
+	opts.ctx_size_in = w->express ? sizeof(md) : sizeof(skb);
+	w->result = bpf_prog_test_run_opts(bpf_program__fd(w->express ? s->churn->progs.churn_xdp : s->churn->progs.churn_tc), &opts);
+	/* A driver that could not call its lane says so. */
+	if (!w->result && w->express && opts.retval == XDP_ABORTED)
+		w->result = -ENOEXEC;
+	return NULL;
+}
+
+static void *run_broom(void *arg)
+{
+	struct worker *w = arg;
+	struct storm *s = w->storm;
+
+	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE)) {
+		struct sl_broom broom = {.count = s->lane->slots / SL_BUCKET_SLOTS};
+
+		w->result = w->result ? w->result : s->lane->ops->sweep(s->lane, &broom);
+		s->swept++;
+		s->freed += broom.freed;
+	}
+	return NULL;
+}
+
+/* Does the connection belong to its word? Its hash must give the word's tag and one of its buckets. */
+static bool is_whole(const struct storm *s, uint32_t slot, uint64_t word, const struct sl_conn *c)
+{
+	uint64_t hash = sl_flow_hash(&c->caddr, c->cport, c->proto, LANE_SEED0, LANE_SEED1);
+	uint32_t mask = s->lane->slots / SL_BUCKET_SLOTS - 1, bucket = slot / SL_BUCKET_SLOTS;
+
+	return sl_hash_tag(hash) == sl_word_tag(word) && (bucket == sl_hash_home(hash, mask) || bucket == sl_hash_second(hash, mask)) &&
+	       c->proto == IPPROTO_TCP && c->dest >= 1 && c->dest <= SERVERS && c->vport == htons(80) && c->dport == htons(8080);
+}
+
+static void read_slot(struct storm *s, uint32_t slot)
+{
+	uint64_t before = __atomic_load_n(&s->lane->tags[slot], __ATOMIC_ACQUIRE), after;
+	struct sl_conn c;
+
+	if (!sl_state_live(sl_word_state(before)))
+		return;
+	c = s->lane->conns[slot];
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	after = __atomic_load_n(&s->lane->tags[slot], __ATOMIC_RELAXED);
+	if ((before ^ after) & SL_W_SAME || !sl_state_live(sl_word_state(after)))
+		return;
+	s->read++;
+	s->torn += !is_whole(s, slot, before, &c);
+}
+
+static void *run_reader(void *arg)
+{
+	struct worker *w = arg;
+	struct storm *s = w->storm;
+
+	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE))
+		for (uint32_t slot = 0; slot < s->lane->slots; slot++)
+			read_slot(s, slot);
+	return NULL;
+}
+
+static int churn_load(struct storm *s, uint32_t flows)
+{
+	int xdp = lane_bpf_fd(s->lane, true), tc = lane_bpf_fd(s->lane, false), r;
+	uint32_t zero = 0;
+
+	s->churn = churn_prog__open();
+	if (!s->churn)
+		return -errno;
+	s->churn->rodata->churn_flows = flows;
+	r = churn_prog__load(s->churn);
+	r = r ? r : bpf_map_update_elem(bpf_map__fd(s->churn->maps.lane_xdp), &zero, &xdp, BPF_ANY);
+	return r ? r : bpf_map_update_elem(bpf_map__fd(s->churn->maps.lane_tc), &zero, &tc, BPF_ANY);
+}
+
+/* Life is short here, in ticks. */
+static void set_timeouts(struct lane *lane)
+{
+	for (int i = 0; i < SL_MAX_STATES; i++)
+		lane->settings->timeout[i] = 3 + i % 5;
+	lane->settings->timeout[SL_ST_ESTABLISHED] = 12;
+}
+
+static int storm_run(struct storm *s)
+{
+	struct worker workers[MAX_THREADS] = {0}, helpers[2] = {{.storm = s}, {.storm = s}};
+	int cpus = sysconf(_SC_NPROCESSORS_ONLN), n = 0, result = 0;
+
+	cpus = cpus > MAX_THREADS / 2 ? MAX_THREADS / 2 : cpus;
+	pthread_create(&helpers[0].thread, NULL, run_broom, &helpers[0]);
+	pthread_create(&helpers[1].thread, NULL, run_reader, &helpers[1]);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (int express = 0; express < 2; express++, n++) {
+			workers[n] = (struct worker){.storm = s, .cpu = cpu, .express = express};
+			pthread_create(&workers[n].thread, NULL, run_lane, &workers[n]);
+		}
+	for (int i = 0; i < n; i++) {
+		pthread_join(workers[i].thread, NULL);
+		result = result ? result : workers[i].result;
+	}
+	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
+	pthread_join(helpers[0].thread, NULL);
+	pthread_join(helpers[1].thread, NULL);
+	return result ? result : helpers[0].result;
+}
+
+static const char *text_counts(struct rig *rig)
+{
+	uint64_t now[SL_MAX_COUNTERS];
+
+	rig->lane->ops->counters(rig->lane, now);
+#define X(name, number, text) \
+	printf("# %s: %llu\n", text, (unsigned long long)(now[SL_MAX_REASONS + (number)] - rig->counters[SL_MAX_REASONS + (number)]));
+#include "sluice/events.def"
+#undef X
+#define X(name, number, text)                     \
+	if (now[number] != rig->counters[number]) \
+		printf("# dropped, %s: %llu\n", text, (unsigned long long)(now[number] - rig->counters[number]));
+#include "sluice/reasons.def"
+#undef X
+	return NULL;
+}
+
+/* Lets everything expire: a fresh sweep far in the future, by ageing the words. */
+static const char *drain(struct rig *rig)
+{
+	struct step age = {.op = OP_AGE, .n = 1000};
+	struct sl_broom broom = {.count = rig->lane->slots / SL_BUCKET_SLOTS};
+	uint32_t slot;
+
+	rig_step(rig, &age);
+	rig->lane->ops->sweep(rig->lane, &broom);
+	if (rig_conns(rig, &slot))
+		return "connections were left after the last sweep";
+	return rig_audit(rig);
+}
+
+static const char *storm(struct storm *s, struct rig *rig, uint32_t flows)
+{
+	const char *why;
+	int r = churn_load(s, flows);
+
+	if (r)
+		return strerror(-r);
+	r = storm_run(s);
+	text_counts(rig);
+	printf("# %llu reads, %llu torn; %llu sweeps freed %llu\n", (unsigned long long)s->read, (unsigned long long)s->torn,
+	    (unsigned long long)s->swept, (unsigned long long)s->freed);
+	if (r)
+		return strerror(-r);
+	if (s->torn)
+		return "the reader saw connections that are not whole";
+	if (!s->read || (s->expiry && !s->freed))
+		return "the reader or the broom had nothing to do: the test proves nothing";
+	why = rig_audit(rig);
+	return why ? why : drain(rig);
+}
+
+static int run(uint32_t slots, uint32_t flows, uint32_t runs)
+{
+	struct world w = {.proto = IPPROTO_TCP, .method = W_NAT, .fwd = SL_FWD_MASQ, .vport = 80, .dport = 8080};
+	struct storm s = {.runs = runs, .expiry = flows > 10000};
+	static struct rig rig;
+	const char *why;
+	int r = lane_bpf_new(slots, 0, &s.lane);
+
+	if (!r) {
+		memset(&rig, 0, sizeof(rig));
+		rig_reset(&rig, s.lane, &w);
+		rig_service(&rig, SL_SCHED_WLC);
+		for (int i = 0; i < SERVERS; i++)
+			rig_server(&rig, RS1 + i, 1 + i);
+		set_timeouts(s.lane);
+		why = storm(&s, &rig, flows);
+		churn_prog__destroy(s.churn);
+		lane_bpf_free(s.lane);
+	} else {
+		why = strerror(-r);
+	}
+	if (why)
+		printf("# %s\n", why);
+	printf("%s %u slots, %u flows, %u packets a lane and CPU\n", why ? "not ok" : "ok", slots, flows, runs);
+	return why != NULL;
+}
+
+int main(void)
+{
+	int r;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (geteuid()) {
+		printf("skip concurrency # needs root\n");
+		return 0;
+	}
+	r = lane_bpf_enter();
+	if (r) {
+		printf("# %s\nnot ok a network namespace for the test\n", strerror(-r));
+		return 1;
+	}
+	r = run(16, 24, 1000000); /* eviction for lack of room, and a race for every slot */
+	r |= run(16384, 60000, 2000000); /* some of everything */
+	return r | run(65536, 60000, 3000000); /* room for all: expiry */
+}
