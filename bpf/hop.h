@@ -76,7 +76,7 @@ NOINLINE int hop_fib(struct sl_ctx *ctx, const struct pkt *p, __u32 gen, struct 
 	__builtin_memcpy(key.dmac, fib.dmac, 6);
 	id = map_hop_id(&key);
 	hop = map_hop(id);
-	if (!id || !hop || !(hop->flags & SL_HOP_RESOLVED))
+	if (!id || !hop || !(hop->flags & SL_HOP_RESOLVED) || hop->ifindex != fib.ifindex || __builtin_memcmp(hop->dmac, fib.dmac, 6))
 		return 0;
 	out->mtu = hop->mtu;
 	out->express = (hop->flags & SL_HOP_XDP) != 0;

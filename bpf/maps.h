@@ -54,8 +54,8 @@ struct sl_cursors {
 
 /*
  * Owned by the daemon. Arrays are written through mapped memory, which the kernel refuses for BPF_F_RDONLY_PROG: there the
- * accessors' const pointers hold the lanes to it. The hashes are not preallocated, so that an update replaces the
- * whole value under RCU.
+ * accessors' const pointers hold the lanes to it. In a hash an update replaces the
+ * whole value, but the old one's memory may be another's at once, while a program still reads it: svc.h and hop.h look again.
  */
 #define DAEMON_ARRAY BPF_F_MMAPABLE
 #define DAEMON_HASH (BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG)
@@ -100,7 +100,7 @@ SL_INLINE const struct sl_settings *map_settings(void)
 	return bpf_map_lookup_elem(&settings, &zero);
 }
 
-/* The service of this key, or NULL. The value is one generation, whole. */
+/* The service of this key, or NULL. Ask again after reading: only a value that is still there has been one generation, whole. */
 SL_INLINE const struct sl_svc *map_svc(const struct sl_svc_key *key)
 {
 	return bpf_map_lookup_elem(&svcs, key);

@@ -13,6 +13,8 @@
 #include "bpf/stats.h"
 #include "bpf/table.h"
 
+#define SVC_TRIES 4 /* to read a service while nobody writes it */
+
 /* Addresses that no client has (RFC 6890): zero, loopback, multicast, broadcast; and the virtual address itself. */
 SL_INLINE int svc_bad_source(const struct pkt *p)
 {
@@ -25,11 +27,37 @@ SL_INLINE int svc_bad_source(const struct pkt *p)
 	return a->b[0] == 0xff || (a->d[0] == 0 && a->w[2] == 0 && bpf_ntohl(a->w[3]) <= 1);
 }
 
-SL_INLINE const struct sl_svc *svc_lookup(const struct pkt *p)
+/* Which service, which generation: the first two words of an sl_svc, read at once. */
+SL_INLINE __u64 svc_ident(const struct sl_svc *svc)
+{
+	return READ_ONCE(*(const __u64 *)svc);
+}
+
+/*
+ * The packet's service and a server of it. The kernel may give a replaced value's memory to another service while it
+ * is still being read; so the key is asked again afterwards: a value that is there as it was has been there all the time.
+ */
+SL_INLINE int svc_pick(struct pkt *p, struct table_new *ret_new)
 {
 	struct sl_svc_key key = {.addr = p->dst, .port = p->dport, .proto = p->proto};
 
-	return map_svc(&key);
+	for (int i = 0; i < SVC_TRIES; i++) {
+		const struct sl_svc *svc = map_svc(&key);
+		__u64 ident;
+
+		if (!svc)
+			return PKT_PASS;
+		if (svc_bad_source(p))
+			return pkt_drop(p, SL_DROP_BAD_SOURCE);
+		ident = svc_ident(svc);
+		barrier();
+		ret_new->svc = svc->id;
+		ret_new->dest = sched_pick(svc);
+		barrier();
+		if (likely(map_svc(&key) == svc && svc_ident(svc) == ident))
+			return PKT_NEXT;
+	}
+	return pkt_drop(p, SL_DROP_SVC_CHANGING);
 }
 
 /* Does the director see one side of this connection only? */
@@ -40,20 +68,15 @@ SL_INLINE __u64 svc_way(const struct sl_dest *d)
 
 APART int svc_schedule(struct pkt *p)
 {
-	const struct sl_svc *svc;
 	const struct sl_dest *d;
 	struct table_new new = {};
 	int verdict;
 
-	if (!p)
+	if (!p || !state_opens(p))
 		return PKT_PASS;
-	svc = svc_lookup(p);
-	if (!svc || !state_opens(p))
-		return PKT_PASS;
-	if (svc_bad_source(p))
-		return pkt_drop(p, SL_DROP_BAD_SOURCE);
-	new.svc = svc->id;
-	new.dest = sched_pick(svc);
+	verdict = svc_pick(p, &new);
+	if (verdict != PKT_NEXT)
+		return verdict;
 	d = map_dest(new.dest);
 	if (!new.dest || !d)
 		return pkt_drop(p, SL_DROP_NO_SERVER);

@@ -127,7 +127,7 @@ _Static_assert(sizeof(struct sl_svc_key) == 24, "sl_svc_key");
 
 /* A virtual service of one generation. Its servers are members[first .. first+count), in IPVS's list order: newest first. */
 struct sl_svc {
-	__u32 id; /* 1 .. SL_MAX_SVCS-1 */
+	__u32 id; /* 1 .. SL_MAX_SVCS-1; id and gen are read as one word */
 	__u32 gen; /* counts the switches; its low 16 bits are in the scheduler's cursor */
 	__u32 first; /* into members */
 	__u32 count;
