@@ -4,7 +4,6 @@
 #include "sluiced/plane/plane.h"
 
 #define SCAN_LIMIT (1U << 20) /* slots looked at in one call: a few milliseconds */
-#define FUTURE 4096 /* ticks by which a word may be ahead of a clock that was read before it */
 
 /* The clock of the lanes; the broom tells it with no bucket to sweep. */
 static uint32_t tick_now(struct plane *plane)
@@ -53,9 +52,7 @@ static uint32_t expires(const struct sl_settings *s, uint64_t word, uint32_t now
 	uint32_t age = sl_word_age(word, now), timeout = s->timeout[sl_word_state(word)];
 	uint64_t jiffies = (uint64_t)(timeout > age ? timeout - age : 0) << s->tick_shift;
 
-	if (age > SL_W_TICK_MASK - FUTURE)
-		return s->timeout_s[sl_word_state(word)];
-	return s->hz ? (jiffies + s->hz - 1) / s->hz : 0;
+	return s->hz ? jiffies / s->hz : 0;
 }
 
 static struct plane_conn describe(const struct plane *plane, uint32_t slot, const struct sl_conn *conn, uint64_t word, uint32_t now)
