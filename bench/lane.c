@@ -19,7 +19,7 @@
 #include "bpf/xdp.skel.h"
 #include "sluice/word.h"
 
-enum { SEED0 = 0x5eed0001, SEED1 = 0x5eed0002, HOP = 1, LOOPBACK = 1, ROUTE_GEN = 1, NEVER = 0x3fffff };
+enum { HOP = 1, LOOPBACK = 1, ROUTE_GEN = 1, NEVER = 0x3fffff };
 
 /* A mapped map. */
 struct region {
@@ -93,21 +93,17 @@ static int map_all(struct lane *lane)
 	return 0;
 }
 
-/* Gives another object's maps of the same names to this one. The read-only constants stay its own. */
-static int share_maps(const struct bpf_object *from, struct bpf_object *to)
+int lane_share(const struct lane *lane, struct bpf_object *obj)
 {
-	struct bpf_map *map, *other;
+	struct bpf_map *map, *own;
+	int err;
 
-	bpf_object__for_each_map(map, to)
+	bpf_object__for_each_map(map, obj)
 	{
-		if (bpf_map__is_internal(map))
+		own = bpf_map__is_internal(map) ? NULL : bpf_object__find_map_by_name(lane->xdp->obj, bpf_map__name(map));
+		if (!own)
 			continue;
-		other = bpf_object__find_map_by_name(from, bpf_map__name(map));
-		if (!other)
-			continue;
-		bpf_map__set_max_entries(map, bpf_map__max_entries(other));
-		int err = bpf_map__reuse_fd(map, bpf_map__fd(other));
-
+		err = bpf_map__reuse_fd(map, bpf_map__fd(own));
 		if (err)
 			return err;
 	}
@@ -119,9 +115,7 @@ static int load_express(struct lane *lane)
 	lane->xdp = xdp_lane__open();
 	if (!lane->xdp)
 		return -errno;
-	lane->xdp->rodata->cfg_bucket_mask = lane->slots / SL_BUCKET_SLOTS - 1;
-	lane->xdp->rodata->cfg_seed0 = SEED0;
-	lane->xdp->rodata->cfg_seed1 = SEED1;
+	LANE_CONSTANTS(lane->xdp, lane->slots);
 	bpf_map__set_max_entries(lane->xdp->maps.tags, lane->slots / SL_BUCKET_SLOTS);
 	bpf_map__set_max_entries(lane->xdp->maps.conns, lane->slots);
 	bpf_map__set_max_entries(lane->xdp->maps.stats, (uint32_t)libbpf_num_possible_cpus() * SL_MAX_DESTS);
@@ -135,10 +129,8 @@ static int load_full(struct lane *lane)
 	lane->tc = tc_lane__open();
 	if (!lane->tc)
 		return -errno;
-	lane->tc->rodata->cfg_bucket_mask = lane->slots / SL_BUCKET_SLOTS - 1;
-	lane->tc->rodata->cfg_seed0 = SEED0;
-	lane->tc->rodata->cfg_seed1 = SEED1;
-	err = share_maps(lane->xdp->obj, lane->tc->obj);
+	LANE_CONSTANTS(lane->tc, lane->slots);
+	err = lane_share(lane, lane->tc->obj);
 	return err ? err : tc_lane__load(lane->tc);
 }
 
@@ -149,8 +141,8 @@ static int load_broom(struct lane *lane)
 	lane->broom = broom_lane__open();
 	if (!lane->broom)
 		return -errno;
-	lane->broom->rodata->cfg_bucket_mask = lane->slots / SL_BUCKET_SLOTS - 1;
-	err = share_maps(lane->xdp->obj, lane->broom->obj);
+	LANE_CONSTANTS(lane->broom, lane->slots);
+	err = lane_share(lane, lane->broom->obj);
 	return err ? err : broom_lane__load(lane->broom);
 }
 
@@ -187,7 +179,7 @@ static void set_settings(struct lane *lane)
 {
 	struct sl_settings *set = lane->settings.at;
 
-	*set = (struct sl_settings){.abi = SL_ABI_VERSION, .hz = 250, .tick_shift = 6, .slots = lane->slots, .seed = {SEED0, SEED1}, .route_gen = ROUTE_GEN};
+	*set = (struct sl_settings){.abi = SL_ABI_VERSION, .hz = 250, .tick_shift = LANE_TICK_SHIFT, .slots = lane->slots, .seed = {LANE_SEED0, LANE_SEED1}, .route_gen = ROUTE_GEN};
 	for (int i = 0; i < SL_MAX_STATES; i++) {
 		set->timeout[i] = NEVER;
 		set->timeout_s[i] = NEVER / 4;
@@ -268,14 +260,14 @@ int lane_full_fd(const struct lane *lane)
 	return bpf_program__fd(lane->tc->progs.full_ingress);
 }
 
-uint32_t lane_slots(const struct lane *lane)
+int lane_tags_fd(const struct lane *lane)
 {
-	return lane->slots;
+	return bpf_map__fd(lane->xdp->maps.tags);
 }
 
-uint64_t lane_table_bytes(const struct lane *lane)
+int lane_conns_fd(const struct lane *lane)
 {
-	return lane->tags.len + lane->conns.len;
+	return bpf_map__fd(lane->xdp->maps.conns);
 }
 
 void lane_clear(struct lane *lane)
@@ -318,7 +310,7 @@ static int enter(struct lane *lane, enum sl_fwd fwd, uint32_t flow)
 	    .client_hop = ROUTE_GEN << 16 | HOP,
 	    .client_if = LOOPBACK,
 	};
-	uint64_t hash = sl_flow_hash(&c.caddr, c.cport, c.proto, SEED0, SEED1);
+	uint64_t hash = sl_flow_hash(&c.caddr, c.cport, c.proto, LANE_SEED0, LANE_SEED1);
 	int64_t slot = free_slot(lane, hash);
 
 	if (slot < 0)

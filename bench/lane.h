@@ -15,6 +15,18 @@
 
 #define LANE_NAT_PORT 8080 /* the servers' port; tunnel and direct routing keep FLOW_VPORT */
 
+enum { LANE_SEED0 = 0x5eed0001, LANE_SEED1 = 0x5eed0002, LANE_TICK_SHIFT = 6 };
+
+/* Sets the constants of an opened skeleton whose object includes bpf/maps.h. */
+#define LANE_CONSTANTS(skel, slots)                                            \
+	do {                                                                   \
+		(skel)->rodata->cfg_bucket_mask = (slots) / SL_BUCKET_SLOTS - 1; \
+		(skel)->rodata->cfg_tick_shift = LANE_TICK_SHIFT;              \
+		(skel)->rodata->cfg_seed0 = LANE_SEED0;                        \
+		(skel)->rodata->cfg_seed1 = LANE_SEED1;                        \
+	} while (0)
+
+struct bpf_object;
 struct lane;
 
 /* Loads both lanes with a table of `slots` slots. 0 or -errno, a sentence is printed. */
@@ -34,10 +46,13 @@ void lane_method(struct lane *lane, enum sl_fwd fwd);
 
 struct sl_stats lane_stats(const struct lane *lane); /* of all servers and CPUs */
 
-uint64_t lane_table_bytes(const struct lane *lane);
-uint32_t lane_slots(const struct lane *lane);
+int lane_tags_fd(const struct lane *lane);
+int lane_conns_fd(const struct lane *lane);
 
-/* Loads the broom over the same table and sweeps all of it once; ns of that, or a negative errno. */
+/* Gives the lanes' maps to another object that declares them, before it is loaded. 0 or -errno. */
+int lane_share(const struct lane *lane, struct bpf_object *obj);
+
+/* Sweeps the whole table once with the broom; ns of that, or a negative errno. */
 double lane_sweep(struct lane *lane, struct sl_broom *ret_broom);
 
 #endif

@@ -74,6 +74,11 @@ int lru_fd(const struct lru *lru)
 	return bpf_program__fd(lru->skel->progs.lru_nat);
 }
 
+int lru_map_fd(const struct lru *lru)
+{
+	return bpf_map__fd(lru->skel->maps.lru_conns);
+}
+
 uint64_t lru_packets(const struct lru *lru)
 {
 	int cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(lru->skel->maps.lru_counters);

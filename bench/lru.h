@@ -16,6 +16,7 @@ void lru_close(struct lru *lru);
 int lru_fill(struct lru *lru, uint32_t flows);
 
 int lru_fd(const struct lru *lru);
+int lru_map_fd(const struct lru *lru);
 uint64_t lru_packets(const struct lru *lru); /* rewritten so far */
 
 #endif

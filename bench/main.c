@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ static const struct part {
 	int (*run)(struct bench *bench);
 } parts[] = {
     {"programs", bench_programs},
+    {"table", bench_table},
+    {"memory", bench_memory},
     {"packets", bench_packets},
 };
 
@@ -155,6 +158,17 @@ static bool parse_args(struct bench *bench, int argc, char **argv, const char **
 	return optind == argc;
 }
 
+/* The verifier's log would bury the sentence that matters. */
+static int print_short(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[240];
+
+	if (level == LIBBPF_DEBUG || level == LIBBPF_INFO)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	return fprintf(stderr, "%.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 static bool run_parts(struct bench *bench, const char *only)
 {
 	bool known = false;
@@ -187,6 +201,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bench.report = report_new();
+	libbpf_set_print(print_short);
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	net_remember_cpus();
 	err = bench.report ? enter_sandbox() : -ENOMEM;
