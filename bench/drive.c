@@ -92,7 +92,8 @@ static double run(int prog, uint32_t repeat, uint32_t *ret_verdict)
 	return (double)(clock_cpu_ns() - start) / repeat;
 }
 
-double drive_run(struct drive *drive, enum drive_hook hook, int prog, const struct flow_frame *frame, uint32_t repeat, uint32_t *ret_verdict)
+double drive_run(
+    struct drive *drive, enum drive_hook hook, int prog, const struct flow_frame *frame, uint32_t repeat, uint32_t *ret_verdict)
 {
 	struct bpf_map *targets = hook == DRIVE_XDP ? drive->skel->maps.xdp_target : drive->skel->maps.tc_target;
 	struct bpf_program *driver = hook == DRIVE_XDP ? drive->skel->progs.drive_xdp : drive->skel->progs.drive_tc;

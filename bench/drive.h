@@ -34,7 +34,8 @@ void drive_frame_sums(struct flow_frame *frame);
  * Runs prog `repeat` times behind the driver, each time on the next flow of frame. Returns ns a packet, driver included, or
  * a negative errno; *ret_verdict is the last run's.
  */
-double drive_run(struct drive *drive, enum drive_hook hook, int prog, const struct flow_frame *frame, uint32_t repeat, uint32_t *ret_verdict);
+double drive_run(
+    struct drive *drive, enum drive_hook hook, int prog, const struct flow_frame *frame, uint32_t repeat, uint32_t *ret_verdict);
 
 /* The same without a driver: the program sees its own output again. */
 double drive_alone(int prog, uint32_t repeat);

@@ -82,7 +82,8 @@ static int start_daemon(struct field *field, const char *build, const char *opti
 static int add_service(struct field *field, const char *build, const char *proto, int port)
 {
 	return net_run(field->net.director,
-	    "o=%s; { echo \"-A $o 10.9.0.1:%d -s rr\"; for i in $(seq 11 26); do echo \"-a $o 10.9.0.1:%d -r 10.2.0.$i:%d -m -w 1\"; done; } |"
+	    "o=%s; { echo \"-A $o 10.9.0.1:%d -s rr\"; for i in $(seq 11 26); do echo \"-a $o 10.9.0.1:%d -r 10.2.0.$i:%d -m -w 1\"; done; "
+	    "} |"
 	    "%s/cli/ipvsadm -R",
 	    strcmp(proto, "udp") ? "-t" : "-u", port, port, port, build);
 }

@@ -179,7 +179,12 @@ static void set_settings(struct lane *lane)
 {
 	struct sl_settings *set = lane->settings.at;
 
-	*set = (struct sl_settings){.abi = SL_ABI_VERSION, .hz = 250, .tick_shift = LANE_TICK_SHIFT, .slots = lane->slots, .seed = {LANE_SEED0, LANE_SEED1}, .route_gen = ROUTE_GEN};
+	*set = (struct sl_settings){.abi = SL_ABI_VERSION,
+	    .hz = 250,
+	    .tick_shift = LANE_TICK_SHIFT,
+	    .slots = lane->slots,
+	    .seed = {LANE_SEED0, LANE_SEED1},
+	    .route_gen = ROUTE_GEN};
 	for (int i = 0; i < SL_MAX_STATES; i++) {
 		set->timeout[i] = NEVER;
 		set->timeout_s[i] = NEVER / 4;
@@ -239,8 +244,8 @@ int lane_open(uint32_t slots, struct lane **ret_lane)
 
 void lane_close(struct lane *lane)
 {
-	struct region *regions[] = {&lane->tags, &lane->conns, &lane->loads, &lane->stats, &lane->dests, &lane->hops, &lane->links, &lane->members,
-	    &lane->settings};
+	struct region *regions[] = {&lane->tags, &lane->conns, &lane->loads, &lane->stats, &lane->dests, &lane->hops, &lane->links,
+	    &lane->members, &lane->settings};
 
 	for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
 		region_close(regions[i]);

@@ -18,12 +18,12 @@
 enum { LANE_SEED0 = 0x5eed0001, LANE_SEED1 = 0x5eed0002, LANE_TICK_SHIFT = 6 };
 
 /* Sets the constants of an opened skeleton whose object includes bpf/maps.h. */
-#define LANE_CONSTANTS(skel, slots)                                            \
-	do {                                                                   \
+#define LANE_CONSTANTS(skel, slots)                                              \
+	do {                                                                     \
 		(skel)->rodata->cfg_bucket_mask = (slots) / SL_BUCKET_SLOTS - 1; \
-		(skel)->rodata->cfg_tick_shift = LANE_TICK_SHIFT;              \
-		(skel)->rodata->cfg_seed0 = LANE_SEED0;                        \
-		(skel)->rodata->cfg_seed1 = LANE_SEED1;                        \
+		(skel)->rodata->cfg_tick_shift = LANE_TICK_SHIFT;                \
+		(skel)->rodata->cfg_seed0 = LANE_SEED0;                          \
+		(skel)->rodata->cfg_seed1 = LANE_SEED1;                          \
 	} while (0)
 
 struct bpf_object;

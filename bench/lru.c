@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/bpf/lru.h"
 #include "bench/lru.bench.h"
 #include "bench/drive.h"
 #include "bench/flow.h"
@@ -17,6 +16,16 @@
 struct lru {
 	struct lru_bench *skel;
 };
+
+struct lru_key lru_key(uint32_t flow, uint32_t server)
+{
+	return (struct lru_key){
+	    .saddr = htonl(flow_addr(flow)),
+	    .daddr = htonl(server),
+	    .ports = htons(flow_port(flow)) | (uint32_t)htons(FLOW_VPORT) << 16,
+	    .proto = IPPROTO_TCP,
+	};
+}
 
 int lru_open(uint32_t entries, struct lru **ret_lru)
 {
@@ -54,12 +63,7 @@ int lru_fill(struct lru *lru, uint32_t flows)
 	int fd = bpf_map__fd(lru->skel->maps.lru_conns);
 
 	for (uint32_t f = 0; f < flows; f++) {
-		const struct lru_key key = {
-		    .saddr = htonl(flow_addr(f)),
-		    .daddr = htonl(FLOW_VIP),
-		    .ports = htons(flow_port(f)) | (uint32_t)htons(FLOW_VPORT) << 16,
-		    .proto = IPPROTO_TCP,
-		};
+		const struct lru_key key = lru_key(f, FLOW_VIP);
 		const struct lru_conn conn = {
 		    .daddr = htonl(FLOW_RS + f % FLOW_SERVERS), .dport = htons(LANE_NAT_PORT), .dest = 1 + f % FLOW_SERVERS};
 

@@ -7,7 +7,12 @@
 
 #include <stdint.h>
 
+#include "bench/bpf/lru.h"
+
 struct lru;
+
+/* Key of a flow's TCP connection to FLOW_VPORT of server (host order). */
+struct lru_key lru_key(uint32_t flow, uint32_t server);
 
 int lru_open(uint32_t entries, struct lru **ret_lru); /* 0 or -errno */
 void lru_close(struct lru *lru);

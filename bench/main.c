@@ -39,10 +39,11 @@ enum { PARTS = sizeof(parts) / sizeof(parts[0]), ROUNDS = 5, QUICK_ROUNDS = 3 };
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: bench [--quick] [--rounds N] [--only PART] [--build DIR]\n"
-		     "  --quick     about a minute instead of five; figures are less steady\n"
-		     "  --rounds N  interleaved rounds of every figure (%d; quick: %d)\n"
-		     "  --only PART one of:",
+	fprintf(out,
+	    "usage: bench [--quick] [--rounds N] [--only PART] [--build DIR]\n"
+	    "  --quick     about a minute instead of five; figures are less steady\n"
+	    "  --rounds N  interleaved rounds of every figure (%d; quick: %d)\n"
+	    "  --only PART one of:",
 	    ROUNDS, QUICK_ROUNDS);
 	for (unsigned i = 0; i < PARTS; i++)
 		fprintf(out, " %s", parts[i].name);

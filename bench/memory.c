@@ -44,7 +44,8 @@ static int measure_memory(struct bench *bench)
 	if (!err)
 		err = lru_open(SLOTS, &lru);
 	if (!err) {
-		report_sample(bench->report, "bytes a connection: this table", "", (memlock(lane_tags_fd(lane)) + memlock(lane_conns_fd(lane))) / SLOTS);
+		report_sample(bench->report, "bytes a connection: this table", "",
+		    (memlock(lane_tags_fd(lane)) + memlock(lane_conns_fd(lane))) / SLOTS);
 		report_sample(bench->report, "bytes a connection: BPF LRU hash", "", memlock(lru_map_fd(lru)) / SLOTS);
 	}
 	lru_close(lru);

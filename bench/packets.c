@@ -85,12 +85,13 @@ static void judge(struct packets *p)
 
 	for (unsigned i = 0; i < ROWS; i++)
 		if (p->up[i] && p->arrived[i] <= 0.999)
-			report_note(r, "%s: in some rounds only %.1f%% of the frames arrived; these are left out", rows[i].name, 100 * p->arrived[i]);
-	report_note(r, "ratios at 1 / 4,096 / 65,536 flows: full lane to nftables %.2f / %.2f / %.2f, to forwarding %.2f / %.2f / %.2f,", ratio(r, full, nft, "1"),
-	    ratio(r, full, nft, "4,096"), ratio(r, full, nft, "65,536"), ratio(r, full, forward, "1"), ratio(r, full, forward, "4,096"),
-	    ratio(r, full, forward, "65,536"));
-	report_note(r, "express lane to nftables %.2f / %.2f / %.2f; targets are judged where the ratio is worst", ratio(r, express, nft, "1"),
-	    ratio(r, express, nft, "4,096"), ratio(r, express, nft, "65,536"));
+			report_note(r, "%s: in some rounds only %.1f%% of the frames arrived; these are left out", rows[i].name,
+			    100 * p->arrived[i]);
+	report_note(r, "ratios at 1 / 4,096 / 65,536 flows: full lane to nftables %.2f / %.2f / %.2f, to forwarding %.2f / %.2f / %.2f,",
+	    ratio(r, full, nft, "1"), ratio(r, full, nft, "4,096"), ratio(r, full, nft, "65,536"), ratio(r, full, forward, "1"),
+	    ratio(r, full, forward, "4,096"), ratio(r, full, forward, "65,536"));
+	report_note(r, "express lane to nftables %.2f / %.2f / %.2f; targets are judged where the ratio is worst",
+	    ratio(r, express, nft, "1"), ratio(r, express, nft, "4,096"), ratio(r, express, nft, "65,536"));
 	report_target(r, "full lane, of nftables DNAT", worst(r, full, nft), REPORT_AT_LEAST, 1.4, " x");
 	report_target(r, "full lane, of kernel IP forwarding", worst(r, full, forward), REPORT_AT_LEAST, 1, " x");
 	report_target(r, "express lane, of nftables DNAT", worst(r, express, nft), REPORT_AT_LEAST, 4, " x");
@@ -100,7 +101,8 @@ int bench_packets(struct bench *bench)
 {
 	struct packets p = {.bench = bench};
 
-	report_section(bench->report, "packets", "Packets over veth: live frames through a director, generator and sink on the same CPU", "million packets/s");
+	report_section(bench->report, "packets", "Packets over veth: live frames through a director, generator and sink on the same CPU",
+	    "million packets/s");
 	for (unsigned i = 0; i < ROWS; i++) {
 		p.arrived[i] = 1;
 		p.up[i] = !field_open(&p.fields[i], rows[i].kind, bench->build, "udp", FLOW_VPORT, true);

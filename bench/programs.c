@@ -134,8 +134,8 @@ static double driven(struct programs *p, unsigned test, uint32_t flows, uint32_t
 	if (ns >= 0 && went_right(t, test_count(p, t) - before, repeat, verdict))
 		return ns;
 	if (!p->broken[test])
-		report_note(p->bench->report, "%s: not measured: verdict %d instead of %d, %llu of %u packets counted", t->row, (int)verdict, t->verdict,
-		    (unsigned long long)(test_count(p, t) - before), repeat);
+		report_note(p->bench->report, "%s: not measured: verdict %d instead of %d, %llu of %u packets counted", t->row,
+		    (int)verdict, t->verdict, (unsigned long long)(test_count(p, t) - before), repeat);
 	p->broken[test] = true;
 	return NAN;
 }
@@ -204,7 +204,8 @@ static void measure_round(struct programs *p)
 static void judge(struct report *r)
 {
 	double floor = report_median(r, tests[0].row, "1"), one = report_median(r, "express lane, NAT", "1");
-	double many = report_median(r, "express lane, NAT", "1,048,576"), lru = report_median(r, "NAT on a BPF LRU hash (peer)", "1,048,576");
+	double many = report_median(r, "express lane, NAT", "1,048,576"),
+	       lru = report_median(r, "NAT on a BPF LRU hash (peer)", "1,048,576");
 
 	report_target(r, "express lane NAT, one flow, above the bare XDP_TX", one - floor, REPORT_AT_MOST, 25, " ns");
 	report_target(r, "express lane NAT, 1,048,576 flows, of the same on a BPF LRU hash", many / lru, REPORT_AT_MOST, 0.4, " x");
@@ -228,12 +229,14 @@ int bench_programs(struct bench *bench)
 	struct programs p = {.bench = bench};
 	int err;
 
-	report_section(bench->report, "programs", "Programs: time per packet, by test run (1,048,576 connections in the table; random flows)", "ns");
+	report_section(
+	    bench->report, "programs", "Programs: time per packet, by test run (1,048,576 connections in the table; random flows)", "ns");
 	err = set_up(&p);
 	for (unsigned round = 0; !err && round < bench->rounds; round++)
 		measure_round(&p);
 	if (!err) {
-		report_note(bench->report, "table and LRU hash have %u slots; what undoing a tunnel's growth takes (%.1f ns) is subtracted", SLOTS, p.shrink);
+		report_note(bench->report, "table and LRU hash have %u slots; what undoing a tunnel's growth takes (%.1f ns) is subtracted",
+		    SLOTS, p.shrink);
 		judge(bench->report);
 	}
 	lru_close(p.lru);

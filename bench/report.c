@@ -268,8 +268,8 @@ static json_t *figures_json(const struct section *s)
 
 		for (unsigned k = 0; k < f->count; k++)
 			json_array_append_new(samples, json_real(f->samples[k]));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:f, s:f, s:o}", "row", f->row, "column", f->column, "median", quantile(f, 0.5),
-						"min", quantile(f, 0), "max", quantile(f, 1), "samples", samples));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:f, s:f, s:o}", "row", f->row, "column", f->column, "median",
+						quantile(f, 0.5), "min", quantile(f, 0), "max", quantile(f, 1), "samples", samples));
 	}
 	return list;
 }
@@ -281,8 +281,9 @@ static json_t *targets_json(const struct section *s)
 	for (unsigned i = 0; i < s->target_count; i++) {
 		const struct target *t = &s->targets[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:f, s:s, s:b}", "text", t->text, "got", isnan(t->got) ? json_null() : json_real(t->got), "bound",
-						t->bound == REPORT_AT_MOST ? "at most" : "at least", "limit", t->limit, "unit", t->unit, "met", t->met));
+		json_array_append_new(list,
+		    json_pack("{s:s, s:o, s:s, s:f, s:s, s:b}", "text", t->text, "got", isnan(t->got) ? json_null() : json_real(t->got),
+			"bound", t->bound == REPORT_AT_MOST ? "at most" : "at least", "limit", t->limit, "unit", t->unit, "met", t->met));
 	}
 	return list;
 }
@@ -293,8 +294,8 @@ static json_t *section_json(const struct section *s)
 
 	for (unsigned i = 0; i < s->note_count; i++)
 		json_array_append_new(notes, json_string(s->notes[i]));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", s->id, "title", s->title, "unit", s->unit, "figures", figures_json(s), "targets",
-	    targets_json(s), "notes", notes);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", s->id, "title", s->title, "unit", s->unit, "figures", figures_json(s),
+	    "targets", targets_json(s), "notes", notes);
 }
 
 int report_json(const struct report *report, FILE *out)

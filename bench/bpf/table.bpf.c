@@ -27,7 +27,7 @@ struct walk {
 	__u64 state;
 	__u32 done;
 	__u32 mask;
-	__be16 vport;
+	__u32 offset; /* of the client addresses: 0, or what leads to addresses that no flow has */
 };
 
 SL_INLINE __u32 walk_random(struct walk *w)
@@ -38,13 +38,14 @@ SL_INLINE __u32 walk_random(struct walk *w)
 
 SL_INLINE void walk_to(struct walk *w, __u32 flow)
 {
-	addr_from_v4(&w->p.src, bpf_htonl(flow_addr(flow)));
+	addr_from_v4(&w->p.src, bpf_htonl(flow_addr(flow) + w->offset));
 	w->p.sport = bpf_htons(flow_port(flow));
 }
 
 SL_INLINE struct lru_key walk_key(const struct walk *w)
 {
-	struct lru_key key = {.saddr = w->p.src.w[3], .daddr = w->p.dst.w[3], .ports = w->p.sport | (__u32)w->p.dport << 16, .proto = IPPROTO_TCP};
+	struct lru_key key = {
+	    .saddr = w->p.src.w[3], .daddr = w->p.dst.w[3], .ports = w->p.sport | (__u32)w->p.dport << 16, .proto = IPPROTO_TCP};
 
 	return key;
 }
@@ -83,7 +84,7 @@ static long step_hit_lru(__u32 i, void *data)
 
 static long step_enter(__u32 i, void *data)
 {
-	static const struct table_new new = {.dest = 1, .svc = 1, .dport = 80, .fwd = SL_FWD_MASQ, .state = SL_ST_ESTABLISHED};
+	struct table_new new = {.dest = 1, .svc = 1, .dport = 80, .fwd = SL_FWD_MASQ, .state = SL_ST_ESTABLISHED};
 	struct walk *w = data;
 
 	walk_to(w, i);
@@ -107,10 +108,11 @@ SL_INLINE void walk_begin(struct walk *w)
 {
 	w->state = table_run.state;
 	w->mask = table_run.mask;
+	w->offset = table_run.missing ? FLOW_MAX : 0;
 	w->p.proto = IPPROTO_TCP;
 	w->p.now = table_now();
 	w->p.dport = bpf_htons(FLOW_VPORT);
-	addr_from_v4(&w->p.dst, bpf_htonl(table_run.missing ? FLOW_OTHER : FLOW_VIP));
+	addr_from_v4(&w->p.dst, bpf_htonl(FLOW_VIP));
 }
 
 SL_INLINE int walk_end(const struct walk *w)
@@ -120,14 +122,14 @@ SL_INLINE int walk_end(const struct walk *w)
 	return 0;
 }
 
-#define TABLE_PROG(name)                                     \
-	SEC("xdp") int run_##name(struct xdp_md *ctx)        \
-	{                                                    \
-		struct walk w = {};                          \
-                                                             \
-		walk_begin(&w);                              \
+#define TABLE_PROG(name)                                       \
+	SEC("xdp") int run_##name(struct xdp_md *ctx)          \
+	{                                                      \
+		struct walk w = {};                            \
+                                                               \
+		walk_begin(&w);                                \
 		bpf_loop(table_run.count, step_##name, &w, 0); \
-		return walk_end(&w);                         \
+		return walk_end(&w);                           \
 	}
 
 TABLE_PROG(empty)
