@@ -33,6 +33,7 @@ static const struct part {
     {"table", bench_table},
     {"memory", bench_memory},
     {"packets", bench_packets},
+    {"bulk", bench_bulk},
 };
 
 enum { PARTS = sizeof(parts) / sizeof(parts[0]), ROUNDS = 5, QUICK_ROUNDS = 3 };
