@@ -67,15 +67,17 @@ static int take_persistent(struct adm_command *c, const char *arg, int value, st
 	return arg ? parse_timeout(arg, 1, &seconds, ret_error) : 0;
 }
 
+/* A mask is checked, no more: persistence is not built yet. */
 static int take_netmask(struct adm_command *c, const char *arg, int value, struct adm_error *ret_error)
 {
-	struct adm_addr mask;
+	struct adm_addr named;
+	struct in_addr mask;
 	int bits;
 
 	if (c->svc.at.af == AF_INET6) {
 		if (adm_number_parse(arg, 1, 128, &bits) < 0)
 			return adm_fail(ret_error, "illegal ipv6 netmask specified");
-	} else if (adm_addr_parse(arg, 0, &mask) < 0 || mask.af != AF_INET) {
+	} else if (inet_aton(arg, &mask) == 0 && (adm_addr_parse(arg, 0, &named) < 0 || named.af != AF_INET)) {
 		return adm_fail(ret_error, "illegal virtual server persistent mask specified");
 	}
 	return 0;
