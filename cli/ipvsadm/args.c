@@ -35,6 +35,7 @@ static int take_fwmark(struct adm_command *c, const char *arg, int value, struct
 	if (*end || end == arg || mark <= 0 || mark > UINT_MAX)
 		return adm_fail(ret_error, "invalid fwmark value `%s' specified", arg);
 	c->svc.fwmark = mark;
+	c->svc.proto = IPPROTO_TCP; /* for the names of server ports */
 	c->svc.at.af = AF_INET;
 	return 0;
 }
