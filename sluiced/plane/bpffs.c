@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sluiced/plane/anchor.h"
 #include "sluiced/plane/bpffs.h"
 #include "sluiced/plane/plane_bpf.h"
 
@@ -340,7 +341,8 @@ struct census {
 	unsigned dead, alive;
 };
 
-/* Is the pinned link's interface still there? A mark (directory) or an unreadable pin counts as alive: nothing is lost. */
+/* Is the pinned link's interface, or the anchor's namespace, still there? A mark (directory) or an unreadable pin counts as alive: nothing
+ * is lost. */
 static int count_link(void *arg, int dir, const char *name)
 {
 	struct census *census = arg;
@@ -359,16 +361,26 @@ static int count_link(void *arg, int dir, const char *name)
 	return 0;
 }
 
+/* The anchor knows. Where there is none, it is the links: at least one, and none with an interface. */
 static bool is_gone(int dir)
 {
-	struct census census = {0};
-	int links = bpffs_dir(dir, "attached", false), err;
+	struct census anchor = {0}, links = {0};
+	int attached = bpffs_dir(dir, "attached", false), err;
 
-	if (links < 0)
+	if (attached < 0)
 		return false;
-	err = bpffs_each(links, count_link, &census);
-	close(links);
-	return !err && census.dead && !census.alive;
+	count_link(&anchor, attached, ANCHOR_PIN);
+	err = bpffs_each(attached, count_link, &links);
+	close(attached);
+	return anchor.dead || (!err && links.dead && !links.alive);
+}
+
+/* What a daemon was making when it died. */
+static bool is_half_made(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 4 && !strcmp(name + size - 4, "-new");
 }
 
 static int collect_one(void *arg, int root, const char *name)
@@ -381,7 +393,7 @@ static int collect_one(void *arg, int root, const char *name)
 	dir = bpffs_dir(root, name, false);
 	if (dir < 0)
 		return 0;
-	if (!flock(dir, LOCK_EX | LOCK_NB) && is_gone(dir))
+	if (!flock(dir, LOCK_EX | LOCK_NB) && (is_half_made(name) || is_gone(dir)))
 		bpffs_remove(root, name);
 	close(dir);
 	return 0;

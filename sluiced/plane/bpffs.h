@@ -38,8 +38,8 @@ int bpffs_each(int dir, int (*fn)(void *arg, int dir, const char *name), void *a
 int bpffs_remove(int dir, const char *name);
 
 /*
- * Removes the directories of network namespaces that are gone: those that nobody has locked (plane_bpf_open() does) and whose
- * links, at least one, all say that their interface no longer exists. A namespace without any pinned link is left alone.
+ * Removes the directories of network namespaces that are gone: that nobody has locked (plane_bpf_open() does), and whose anchor
+ * says so (anchor.h). Where there is no anchor, the links must: at least one, and all without an interface.
  */
 void bpffs_collect(int root, const char *own);
 

@@ -61,7 +61,10 @@ static int unmark(int links, const char *kind, uint32_t ifindex)
 	return bpffs_remove(links, name);
 }
 
-/* Is this program one of Sluice's for that side, of whatever build? */
+/*
+ * Is this program one of Sluice's for that side, of whatever build? A daemon that gave up CAP_SYS_ADMIN may not ask: then priority and
+ * handle have to do.
+ */
 static bool is_ours(uint32_t prog_id, enum plane_prog prog)
 {
 	struct bpf_prog_info info = {0};
@@ -70,7 +73,7 @@ static bool is_ours(uint32_t prog_id, enum plane_prog prog)
 	bool ours;
 
 	if (fd < 0)
-		return false;
+		return errno == EPERM;
 	ours = !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, plane_prog_name[prog]);
 	close(fd);
 	return ours;

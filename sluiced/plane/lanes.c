@@ -161,7 +161,7 @@ static void attach_full(struct lanes *lanes, struct lane *lane)
 	}
 	lane->full = err ? FULL_OFF : FULL_CLSACT;
 	if (err)
-		log_warn("%s: can't attach the full lane: %s; this interface is left out", lane->link.name, strerror(-err));
+		log_warn_limited("%s: can't attach the full lane: %s; this interface is left out", lane->link.name, strerror(-err));
 }
 
 /* The hook the express lane should have here; HOOK_COUNT: none. */
@@ -286,6 +286,8 @@ void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present
 		attach(lanes, link);
 	} else {
 		lane->link = *link;
+		if (lane->full == FULL_OFF)
+			attach_full(lanes, lane);
 		publish_link(lanes, lane);
 	}
 }

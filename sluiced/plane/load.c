@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -237,6 +237,7 @@ static int make_maps(struct loader *l, const char *pins, const char **ret_why)
 	if (dir < 0)
 		return plane_why(ret_why, dir, "can't make the directory %s in " BPFFS_PATH ": %s", aside, strerror(-dir));
 	l->bpf->dir = dir;
+	flock(dir, LOCK_SH); /* from here on nobody collects it; the lock goes with the directory's new name */
 	for (m = 0; m < MAP_COUNT && !err; m++)
 		err = bpffs_pin(dir, plane_map_name[m], l->bpf->map[m]);
 	if (!err && renameat(l->bpf->root, aside, l->bpf->root, pins))

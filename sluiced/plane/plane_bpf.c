@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "sluiced/plane/anchor.h"
 #include "sluiced/plane/bpffs.h"
 #include "sluiced/plane/plane_bpf.h"
 #include "sluiced/plane/probe.h"
@@ -250,10 +252,12 @@ static int open_plane(struct plane_bpf *bpf, uint32_t slots, const char **ret_wh
 	err = plane_bpf_load(bpf, name, slots, ret_why);
 	if (err)
 		return err;
-	flock(bpf->dir, LOCK_SH);
 	bpf->links = bpffs_dir(bpf->dir, "attached", true);
 	if (bpf->links < 0)
 		return plane_why(ret_why, bpf->links, "can't make a directory in " BPFFS_PATH ": %s", strerror(-bpf->links));
+	err = anchor_set(bpf->links);
+	if (err)
+		log_info("no anchor for this network namespace (%s): should it go without a teardown, its pins stay", strerror(-err));
 	return map_memory(bpf, ret_why);
 }
 

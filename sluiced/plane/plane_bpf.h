@@ -11,6 +11,7 @@
  *   build-HASH/full_ingress    the programs of one build; HASH is over the objects and their constants
  *   attached/in-N, out-N          tcx links of interface N (its ifindex): the full lane's ingress and egress
  *   attached/drv-N, skb-N         XDP link of interface N: the express lane, native or generic
+ *   attached/namespace         a link to the network namespace itself (anchor.h)
  *   attached/filter-N             (a directory: a mark) interface N has our clsact filters ...
  *   attached/clsact-N             ... and the clsact qdisc is ours as well
  */

@@ -39,6 +39,7 @@
 
 #define SLOTS 4096
 #define LIMIT_MS 10000
+#define TICK_MS 20
 
 static pid_t peer;
 static uv_loop_t loop;
@@ -151,24 +152,26 @@ static void stop(void)
 	plane = NULL;
 }
 
-static void late(uv_timer_t *timer)
+/* Wakes the loop, so that a condition nobody tells of is looked at again, and counts the time. */
+static void tick(uv_timer_t *timer)
 {
-	*(bool *)timer->data = true;
+	++*(unsigned *)timer->data;
 }
 
 /* Runs the loop until the condition holds; false when the limit has passed. */
 static bool await(bool (*holds)(void *arg), void *arg)
 {
 	uv_timer_t *timer = malloc(sizeof(*timer));
-	bool is_late = false;
+	unsigned ticks = 0;
+	bool good;
 
 	uv_timer_init(&loop, timer);
-	timer->data = &is_late;
-	uv_timer_start(timer, late, LIMIT_MS, 0);
-	while (!holds(arg) && !is_late)
+	timer->data = &ticks;
+	uv_timer_start(timer, tick, TICK_MS, TICK_MS);
+	while (!(good = holds(arg)) && ticks < LIMIT_MS / TICK_MS)
 		uv_run(&loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)timer, (uv_close_cb)free);
-	return !is_late;
+	return good;
 }
 
 static struct sl_addr addr(const char *text)
@@ -532,6 +535,63 @@ static void test_clsact(void)
 	    "and beside it one with somebody else's filter");
 }
 
+/* Another director, without any interface, in a namespace that ends without a teardown. */
+static void leave_pins(char name[BPFFS_NAME])
+{
+	const char *why;
+	int sent[2], status = 1;
+	pid_t child;
+
+	if (pipe(sent))
+		exit(1);
+	child = fork();
+	if (!child) {
+		if (unshare(CLONE_NEWNET) || bpffs_namespace(name) || plane_bpf_open(SLOTS, &plane, &why))
+			_exit(1);
+		_exit(write(sent[1], name, BPFFS_NAME) != BPFFS_NAME);
+	}
+	close(sent[1]);
+	check(child > 0 && read(sent[0], name, BPFFS_NAME) == BPFFS_NAME && waitpid(child, &status, 0) == child && !status,
+	    "a director's namespace ends without a teardown");
+	close(sent[0]);
+}
+
+struct leftover {
+	char name[BPFFS_NAME];
+	int root;
+};
+
+/* The kernel takes a namespace apart some time after its last user. */
+static bool is_collected(void *arg)
+{
+	struct leftover *l = arg;
+	char own[BPFFS_NAME];
+
+	bpffs_namespace(own);
+	bpffs_collect(l->root, own);
+	return faccessat(l->root, l->name, F_OK, 0);
+}
+
+static void test_collection(void)
+{
+	struct leftover l = {.root = -1};
+	const char *why = "";
+	char own[BPFFS_NAME];
+
+	leave_pins(l.name);
+	bpffs_namespace(own);
+	check(!bpffs_open(false, &l.root, &why) && await(is_collected, &l), "another director removes what it left");
+	check(!faccessat(l.root, own, F_OK, 0), "and its own pins are still there");
+	bpffs_collect(l.root, "other");
+	check(!faccessat(l.root, own, F_OK, 0), "nor does anybody else's collection take them");
+	stop();
+	bpffs_collect(l.root, "other");
+	check(!faccessat(l.root, own, F_OK, 0), "not even when no daemon runs");
+	close(l.root);
+	start(LANES_XDP_OFF);
+	watch_all();
+}
+
 static void test_refusals(void)
 {
 	struct plane *other;
@@ -581,6 +641,7 @@ int main(int argc, char **argv)
 	test_other_build();
 	test_express();
 	test_clsact();
+	test_collection();
 	test_refusals();
 	test_teardown();
 	kill(peer, SIGKILL);
