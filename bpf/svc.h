@@ -35,7 +35,7 @@ SL_INLINE __u64 svc_ident(const struct sl_svc *svc)
 
 /*
  * The packet's service and a server of it. The kernel may give a replaced value's memory to another service while it
- * is still being read; so the key is asked again afterwards: a value that is there as it was has been there all the time.
+ * is still being read; so the key is asked again afterwards: a generation that is still there has been there all the time.
  */
 SL_INLINE int svc_pick(struct pkt *p, struct table_new *ret_new)
 {
@@ -54,7 +54,8 @@ SL_INLINE int svc_pick(struct pkt *p, struct table_new *ret_new)
 		ret_new->svc = svc->id;
 		ret_new->dest = sched_pick(svc);
 		barrier();
-		if (likely(map_svc(&key) == svc && svc_ident(svc) == ident))
+		svc = map_svc(&key);
+		if (likely(svc && svc_ident(svc) == ident))
 			return PKT_NEXT;
 	}
 	return pkt_drop(p, SL_DROP_SVC_CHANGING);

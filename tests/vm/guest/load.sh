@@ -4,10 +4,10 @@
 failed=0
 for file in "$@"; do
 	name=$(basename "$file" .bpf.o)
-	if timeout 60 bpftool prog loadall "$file" "/sys/fs/bpf/$name" >/tmp/load 2>&1; then
+	if timeout 120 bpftool prog loadall "$file" "/sys/fs/bpf/$name" >/tmp/load 2>&1; then
 		echo "ok the verifier of $(uname -r) takes $name"
 	else
-		timeout 60 bpftool -d prog loadall "$file" "/sys/fs/bpf/$name" 2>&1 | grep -v '^libbpf: \(sec\|elf\|map\|looking\)' | tail -n 50
+		tail -c 4000 /tmp/load
 		echo "not ok the verifier of $(uname -r) takes $name"
 		failed=1
 	fi
