@@ -14,6 +14,7 @@
 #define BUFFER 65536 /* larger than any message or dump packet of rtnetlink */
 #define RECEIVE_BUFFER (4 << 20) /* of the listener: bursts of neighbours wait here */
 #define BATCH 64 /* packets drained before the loop gets its turn */
+#define LOST_BATCH 4096 /* the same when they are only thrown away */
 #define RETRIES 8 /* of a dump that was interrupted by a change */
 
 struct rtnl {
@@ -22,6 +23,7 @@ struct rtnl {
 	uv_poll_t *poll;
 	struct mnl_socket *listen, *ask;
 	uint32_t seq;
+	bool lost; /* messages, since the listener was last told everything */
 	char buf[BUFFER] __attribute__((aligned(8)));
 };
 
@@ -71,30 +73,38 @@ static int tell_listener(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* One packet of the listener's; false when there are no more. */
-static bool drain_one(struct rtnl *rtnl)
+/* One packet of the listener's. 0 or -errno; -EAGAIN: there are no more. */
+static int drain_one(struct rtnl *rtnl)
 {
 	ssize_t n = mnl_socket_recvfrom(rtnl->listen, rtnl->buf, sizeof(rtnl->buf));
 
-	if (n >= 0) {
-		if (mnl_cb_run(rtnl->buf, n, 0, 0, tell_listener, rtnl) < 0 && errno != EPROTO)
-			rtnl->listener->lost(rtnl->arg);
-		return true;
-	}
-	if (errno == ENOBUFS || errno == ENOSPC) {
-		rtnl->listener->lost(rtnl->arg);
-		return true;
-	}
-	return errno == EINTR;
+	if (n < 0)
+		return -errno;
+	if (!rtnl->lost && mnl_cb_run(rtnl->buf, n, 0, 0, tell_listener, rtnl) < 0)
+		return -errno;
+	return 0;
 }
 
+/*
+ * After a loss the kernel drops all further messages until the socket is empty, and says so only once. So what is still in it is old: it is
+ * thrown away, and only then everything is asked for again.
+ */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct rtnl *rtnl = poll->data;
-	int i;
+	int i, err = 0;
 
-	for (i = 0; i < BATCH && drain_one(rtnl); i++)
-		;
+	if (status < 0) /* the loop stops looking at a socket with an error, but this one goes on */
+		uv_poll_start(poll, UV_READABLE, on_readable);
+	for (i = 0; i < (rtnl->lost ? LOST_BATCH : BATCH) && err != -EAGAIN; i++) {
+		err = drain_one(rtnl);
+		if (err && err != -EAGAIN && err != -EINTR)
+			rtnl->lost = true;
+	}
+	if (rtnl->lost && err == -EAGAIN) {
+		rtnl->lost = false;
+		rtnl->listener->lost(rtnl->arg);
+	}
 	rtnl->listener->drained(rtnl->arg);
 }
 

@@ -20,6 +20,7 @@
 #include "sluiced/plane/anchor.h"
 #include "sluiced/plane/bpffs.h"
 #include "sluiced/plane/plane_bpf.h"
+#include "sluiced/plane/probe.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -208,22 +209,18 @@ static int open_by_child(bool mount_it, struct report *ret_report, int *ret_fd)
 
 static int explain(const struct report *report, const char **ret_why)
 {
-	const char *error = strerror(-report->err);
+	const char *error = strerror(-report->err), *missing = probe_missing();
 
 	switch (report->step) {
 	case STEP_NAMESPACE:
 		return plane_why(ret_why, report->err,
-		    "can't enter the mount namespace of process 1, where pins must live (%s): run as root with CAP_SYS_ADMIN and "
-		    "CAP_SYS_PTRACE",
-		    error);
-	case STEP_MKDIR: return plane_why(ret_why, report->err, "can't make the directory " BPFFS_PATH ": %s", error);
+		    "can't enter the mount namespace of process 1, where pins must live: %s%s; sluiced starts as root", error, missing);
+	case STEP_MKDIR: return plane_why(ret_why, report->err, "can't make the directory " BPFFS_PATH ": %s%s", error, missing);
 	case STEP_ABSENT: return plane_why(ret_why, report->err, "no BPF file system is mounted at " BPFFS_PATH);
 	case STEP_MOUNT:
 		return plane_why(ret_why, report->err,
-		    "can't mount the BPF file system at " BPFFS_PATH
-		    " (%s): that needs CAP_SYS_ADMIN once, or: mount -t bpf bpffs " BPFFS_PATH,
-		    error);
-	default: return plane_why(ret_why, report->err, "can't open " BPFFS_PATH ": %s", error);
+		    "can't mount the BPF file system: %s%s; or somebody else does: mount -t bpf bpffs " BPFFS_PATH, error, missing);
+	default: return plane_why(ret_why, report->err, "can't open " BPFFS_PATH ": %s%s; sluiced starts as root", error, missing);
 	}
 }
 

@@ -62,20 +62,18 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return vfprintf(stderr, format, args);
 }
 
+#define MORE "; with SLUICE_BPF_LOG=1 in its environment sluiced shows what the kernel said"
+
 static int refused(const char **ret_why, int err, const char *what, const char *name)
 {
 	struct utsname u;
 
 	uname(&u);
 	if (err == -EPERM || err == -EACCES)
-		return plane_why(ret_why, err,
-		    "the kernel does not let us %s %s (%s): run with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; with SLUICE_BPF_LOG=1 it says "
-		    "more",
-		    what, name, strerror(-err));
+		return plane_why(ret_why, err, "the kernel does not let us %s %s: %s%s" MORE, what, name, strerror(-err), probe_missing());
 	if (err == -ENOMEM)
 		return plane_why(ret_why, err, "no memory to %s %s: choose a smaller connection table or give us more memory", what, name);
-	return plane_why(ret_why, err, "the kernel (%s) refuses to %s %s: %s; with SLUICE_BPF_LOG=1 it says more", u.release, what, name,
-	    strerror(-err));
+	return plane_why(ret_why, err, "the kernel (%s) refuses to %s %s: %s" MORE, u.release, what, name, strerror(-err));
 }
 
 static int open_objects(struct loader *l, const char **ret_why)

@@ -2,8 +2,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -40,6 +42,36 @@ uint64_t probe_csum_ipv6(void)
 	known = !bpf_prog_test_run_opts(fd, &run) && (int)run.retval == -EFAULT;
 	close(fd);
 	return known ? F_IPV6 : 0;
+}
+
+/* What a start needs: CAP_SYS_ADMIN for the mount and for entering a mount namespace, CAP_PERFMON for the verifier. */
+static const struct {
+	unsigned number;
+	const char *name;
+} needed[] = {{CAP_BPF, "CAP_BPF"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_PERFMON, "CAP_PERFMON"}, {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}};
+
+static uint64_t effective(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (syscall(SYS_capget, &header, data))
+		return ~0ULL;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+const char *probe_missing(void)
+{
+	static char text[128];
+	uint64_t have = effective();
+	unsigned i, count = 0;
+	size_t used = 0;
+
+	text[0] = 0;
+	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (!(have >> needed[i].number & 1))
+			used += snprintf(text + used, sizeof(text) - used, "%s%s", count++ ? ", " : "; missing: ", needed[i].name);
+	return text;
 }
 
 int probe_kernel(const char **ret_why)

@@ -13,4 +13,7 @@ uint64_t probe_csum_ipv6(void);
 /* 0 if the kernel is Linux 6.1 or later, else -EOPNOTSUPP and a sentence that says what is missing. */
 int probe_kernel(const char **ret_why);
 
+/* "; missing: CAP_BPF, CAP_NET_ADMIN", or an empty text if this process has all that a start needs. In a static buffer. */
+const char *probe_missing(void);
+
 #endif

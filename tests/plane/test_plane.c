@@ -439,6 +439,41 @@ static void test_failure(void)
 	check(reached(BRIDGED, "b1"), "and is resolved when it is back, without any traffic");
 }
 
+#define CROWD 30000 /* neighbours; more news than a socket holds */
+
+static void crowd(const char *verb, const char *rest)
+{
+	FILE *batch = popen("ip -batch -", "w");
+	unsigned i;
+
+	if (!batch)
+		exit(1);
+	for (i = 0; i < CROWD; i++)
+		fprintf(batch, "neigh %s 10.75.%u.%u dev a0 %s\n", verb, i / 250, i % 250 + 1, rest);
+	if (pclose(batch)) {
+		printf("not ok ground: ip neigh %s, many\n", verb);
+		exit(1);
+	}
+}
+
+static const uint8_t crowd_mac[6] = {2, 0x75, 0, 0, 0, 1};
+
+static bool knows_crowd(void *arg)
+{
+	return (client_hop("a0", crowd_mac) != 0) == *(bool *)arg;
+}
+
+/* The loop does not run while tens of thousands of messages come: some are lost, and everything is read again. */
+static void test_lost_messages(void)
+{
+	bool yes = true, no = false;
+
+	crowd("add", "lladdr 02:75:00:00:00:01 nud permanent");
+	check(await(knows_crowd, &yes), "a crowd of neighbours is known after lost messages");
+	crowd("del", "");
+	check(await(knows_crowd, &no), "and forgotten");
+}
+
 static void test_adoption(void)
 {
 	uint32_t prog, in, hop[SAME + 1], i;
@@ -627,7 +662,7 @@ static void test_teardown(void)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	log_open("test_plane", LOG_LEVEL_WARN);
+	log_open("test_plane", getenv("DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN);
 	build();
 	uv_loop_init(&loop);
 	test_open();
@@ -637,6 +672,7 @@ int main(int argc, char **argv)
 	test_routes();
 	test_mac_change();
 	test_failure();
+	test_lost_messages();
 	test_adoption();
 	test_other_build();
 	test_express();
