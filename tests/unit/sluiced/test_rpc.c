@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests as text: what is answered, and what hostile ones get. */
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "sluiced/api/rpc.h"
+#include "tests/unit/sluiced/fixture.h"
+
+static struct fixture *f;
+static struct api api;
+
+static uint64_t now_ms(void *arg)
+{
+	return f->now_ms;
+}
+
+static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
+{
+	*ret_status = (struct lanes_status){.name = "eth0", .ifindex = 3, .full = "tcx", .express = "off"};
+	return i == 0;
+}
+
+static int setup(void **state)
+{
+	int err = fixture_setup((void **)&f);
+
+	api =
+	    (struct api){.model = f->model, .plane = f->plane, .rec = f->rec, .stats = f->stats, .now_ms = now_ms, .interface = interface};
+	model_init(&api.model);
+	api.model.timeouts = (struct model_timeouts){900, 120, 300};
+	return err;
+}
+
+static int teardown(void **state)
+{
+	model_fini(&api.model);
+	return fixture_teardown((void **)&f);
+}
+
+/* The answer as JSON, which it must be, with its newline. */
+static json_t *ask_as(enum api_access access, const char *line, size_t size)
+{
+	size_t answer_size = 0;
+	char *answer = rpc_answer(&api, access, line, size, &answer_size);
+	json_t *object;
+
+	if (!answer)
+		return NULL;
+	assert_true(answer_size > 0 && answer[answer_size - 1] == '\n');
+	assert_null(memchr(answer, '\n', answer_size - 1));
+	object = json_loadb(answer, answer_size, 0, NULL);
+	assert_non_null(object);
+	assert_string_equal(json_string_value(json_object_get(object, "jsonrpc")), "2.0");
+	free(answer);
+	return object;
+}
+
+static json_t *ask(const char *line)
+{
+	return ask_as(API_CHANGE, line, strlen(line));
+}
+
+#define REQUEST(method, params) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":" params "}"
+#define CHANGE(ops) REQUEST("change", "{\"ops\":[" ops "]}")
+#define SVC "\"proto\":\"tcp\",\"addr\":\"192.0.2.1\",\"port\":80"
+
+static const struct row {
+	const char *name, *request;
+	int code; /* 0: a result */
+	int op; /* of the error; -1 none */
+	const char *errno_name;
+} rows[] = {
+    {"ping", REQUEST("ping", "{}"), 0, -1, NULL},
+    {"no params", "{\"id\":\"x\",\"method\":\"ping\"}", 0, -1, NULL},
+    {"empty change", CHANGE(""), 0, -1, NULL},
+    {"not JSON", "hello", -32700, -1, NULL},
+    {"empty", "", -32700, -1, NULL},
+    {"half", "{\"id\":1", -32700, -1, NULL},
+    {"two values", "{} {}", -32700, -1, NULL},
+    {"a name twice", "{\"id\":1,\"id\":2,\"method\":\"ping\"}", -32700, -1, NULL},
+    {"a number", "12", -32600, -1, NULL},
+    {"a batch", "[{\"id\":1,\"method\":\"ping\"}]", -32600, -1, NULL},
+    {"an object as id", "{\"id\":{},\"method\":\"ping\"}", -32600, -1, NULL},
+    {"no method", "{\"id\":1}", -32600, -1, NULL},
+    {"method no string", "{\"id\":1,\"method\":7}", -32600, -1, NULL},
+    {"no such method", REQUEST("reboot", "{}"), -32601, -1, NULL},
+    {"params an array", REQUEST("ping", "[]"), -32602, -1, NULL},
+    {"unknown param", REQUEST("ping", "{\"loud\":true}"), -32602, -1, NULL},
+    {"ops missing", REQUEST("change", "{}"), -32602, -1, NULL},
+    {"ops no array", REQUEST("change", "{\"ops\":{}}"), -32602, -1, NULL},
+    {"op no object", CHANGE("1"), -32602, 0, NULL},
+    {"op without name", CHANGE("{}"), -32602, 0, NULL},
+    {"no such op", CHANGE("{\"op\":\"clear\"},{\"op\":\"service.paint\"}"), -32602, 1, NULL},
+    {"persistence is not built", CHANGE("{\"op\":\"service.add\"," SVC ",\"persistent\":300}"), -32602, 0, NULL},
+    {"no proto", CHANGE("{\"op\":\"service.add\",\"addr\":\"192.0.2.1\",\"port\":80}"), -32602, 0, NULL},
+    {"no addr", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"port\":80}"), -32602, 0, NULL},
+    {"no port", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"192.0.2.1\"}"), -32602, 0, NULL},
+    {"port a string", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"192.0.2.1\",\"port\":\"80\"}"), -32602, 0, NULL},
+    {"port a fraction", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"192.0.2.1\",\"port\":80.5}"), -32602, 0, NULL},
+    {"port too large", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"192.0.2.1\",\"port\":65616}"), 5, 0, "ERANGE"},
+    {"port negative", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"192.0.2.1\",\"port\":-1}"), 5, 0, "ERANGE"},
+    {"sctp", CHANGE("{\"op\":\"service.add\",\"proto\":\"sctp\",\"addr\":\"192.0.2.1\",\"port\":80}"), 9, 0, "ENOSYS"},
+    {"icmp", CHANGE("{\"op\":\"service.add\",\"proto\":\"icmp\",\"addr\":\"192.0.2.1\",\"port\":80}"), 4, 0, "EINVAL"},
+    {"a name for an address", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"www\",\"port\":80}"), 4, 0, "EINVAL"},
+    {"a mapped address", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"::ffff:192.0.2.1\",\"port\":80}"), 4, 0, "EINVAL"},
+    {"a zone", CHANGE("{\"op\":\"service.add\",\"proto\":\"tcp\",\"addr\":\"fe80::1%eth0\",\"port\":80}"), 4, 0, "EINVAL"},
+    {"unknown scheduler", CHANGE("{\"op\":\"service.add\"," SVC ",\"sched\":\"nosuch\"}"), 3, 0, "ENOENT"},
+    {"duplicate", CHANGE("{\"op\":\"service.add\"," SVC "},{\"op\":\"service.add\"," SVC "}"), 1, 1, "EEXIST"},
+    {"no service", CHANGE("{\"op\":\"service.delete\"," SVC "}"), 2, 0, "ESRCH"},
+    {"no server object", CHANGE("{\"op\":\"service.add\"," SVC "},{\"op\":\"server.add\"," SVC "}"), -32602, 1, NULL},
+    {"server with a weight inside", CHANGE("{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.11\",\"port\":80,\"weight\":1}}"),
+	-32602, 0, NULL},
+    {"no such method of forwarding", CHANGE("{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.11\"},\"fwd\":\"local\"}"), 4, 0,
+	"EINVAL"},
+    {"weight beyond 64 bits",
+	CHANGE("{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.11\"},\"weight\":99999999999999999999}"), -32700, -1, NULL},
+    {"services of none", REQUEST("services", "{" SVC "}"), 2, -1, "ESRCH"},
+    {"services half named", REQUEST("services", "{\"addr\":\"192.0.2.1\"}"), -32602, -1, NULL},
+    {"after the end", REQUEST("connections", "{\"after\":1025}"), 5, -1, "ERANGE"},
+    {"after below", REQUEST("connections", "{\"after\":-1}"), 5, -1, "ERANGE"},
+    {"after a string", REQUEST("connections", "{\"after\":\"1\"}"), -32602, -1, NULL},
+    {"connections", REQUEST("connections", "{\"after\":1024}"), 0, -1, NULL},
+    {"counters", REQUEST("counters", "{}"), 0, -1, NULL},
+    {"interfaces", REQUEST("interfaces", "{}"), 0, -1, NULL},
+    {"a zero byte in a string", "{\"id\":1,\"method\":\"ping\\u0000\"}", -32700, -1, NULL},
+};
+
+static void run_row(void **state)
+{
+	const struct row *row = *state;
+	json_t *answer, *error, *data;
+
+	setup(NULL);
+	answer = ask(row->request);
+	assert_non_null(answer);
+	error = json_object_get(answer, "error");
+	data = json_object_get(error, "data");
+	assert_int_equal(json_integer_value(json_object_get(error, "code")), row->code);
+	assert_int_equal(row->code == 0, json_object_get(answer, "result") != NULL);
+	if (row->code)
+		assert_true(strlen(json_string_value(json_object_get(error, "message"))) > 10);
+	if (row->op >= 0)
+		assert_int_equal(json_integer_value(json_object_get(data, "op")), row->op);
+	else
+		assert_null(json_object_get(data, "op"));
+	if (row->errno_name)
+		assert_string_equal(json_string_value(json_object_get(data, "errno")), row->errno_name);
+	assert_int_equal(api.model.svc_count, 0); /* nothing was changed */
+	json_decref(answer);
+	teardown(NULL);
+}
+
+static void access_is_checked(void **state)
+{
+	static const struct {
+		enum api_access access;
+		const char *request;
+		int code;
+	} cases[] = {
+	    {API_NONE, REQUEST("ping", "{}"), 7},
+	    {API_NONE, REQUEST("services", "{}"), 7},
+	    {API_READ, REQUEST("services", "{}"), 0},
+	    {API_READ, CHANGE("{\"op\":\"clear\"}"), 7},
+	    {API_CHANGE, CHANGE("{\"op\":\"clear\"}"), 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *answer = ask_as(cases[i].access, cases[i].request, strlen(cases[i].request));
+
+		assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "error"), "code")), cases[i].code);
+		json_decref(answer);
+	}
+}
+
+static void a_service_is_shown(void **state)
+{
+	json_t *answer = ask(CHANGE("{\"op\":\"service.add\"," SVC ",\"sched\":\"rr\"},"
+				    "{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.11\",\"port\":8080},\"fwd\":\"masq\"},"
+				    "{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.12\"},\"weight\":3}"));
+	const char *addr, *fwd;
+	int changed, port, weight, active, conns;
+	json_t *svc, *server;
+
+	assert_int_equal(json_unpack(answer, "{s:{s:i}}", "result", "changed", &changed), 0);
+	assert_int_equal(changed, 3);
+	json_decref(answer);
+	f->plane->loads[2].active = 4; /* the newest server has the first id */
+	;
+	f->plane->stats[2].conns = 9;
+	answer = ask(REQUEST("services", "{" SVC "}"));
+	svc = json_array_get(json_object_get(json_object_get(answer, "result"), "services"), 0);
+	server = json_array_get(json_object_get(svc, "servers"), 1);
+	assert_int_equal(json_array_size(json_object_get(svc, "servers")), 2);
+	assert_int_equal(json_unpack(server, "{s:s, s:i, s:s, s:i, s:i, s:{s:i}}", "addr", &addr, "port", &port, "fwd", &fwd, "weight",
+			     &weight, "active", &active, "stats", "conns", &conns),
+	    0);
+	assert_string_equal(addr, "192.0.2.11");
+	assert_string_equal(fwd, "masq");
+	assert_int_equal(port, 8080);
+	assert_int_equal(weight, 1);
+	assert_int_equal(active, 4);
+	assert_int_equal(conns, 9);
+	json_decref(answer);
+}
+
+static void a_refusal_of_the_kernel_is_said(void **state)
+{
+	json_t *answer;
+
+	plane_fake_fail(f->plane, 0);
+	answer = ask(CHANGE("{\"op\":\"service.add\"," SVC "}"));
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "error"), "code")), 8);
+	assert_int_equal(api.model.svc_count, 0);
+	json_decref(answer);
+}
+
+static void a_notification_is_done_and_not_answered(void **state)
+{
+	assert_null(ask("{\"method\":\"change\",\"params\":{\"ops\":[{\"op\":\"service.add\"," SVC "}]}}"));
+	assert_int_equal(api.model.svc_count, 1);
+	assert_null(ask("{\"method\":\"nosuch\"}"));
+}
+
+/* Error texts quote what was sent, cut anywhere: they stay JSON. */
+static void quotations_are_clean(void **state)
+{
+	char line[400], name[200];
+
+	for (int cut = 30; cut < 60; cut++) {
+		json_t *answer;
+
+		memset(name, 'a', cut);
+		strcpy(name + cut, "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xc3\xa4\\u0001\\n\xe2\x82\xac");
+		snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"%s\"}", name);
+		answer = ask(line);
+		assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "error"), "code")), -32601);
+		json_decref(answer);
+	}
+}
+
+/* Every prefix of a good request, and the request with each byte made another, gets an answer that is JSON. */
+static void torn_and_bent_requests(void **state)
+{
+	static const char good[] = CHANGE("{\"op\":\"server.add\"," SVC ",\"server\":{\"addr\":\"192.0.2.11\",\"port\":80},\"weight\":1}");
+	char bent[sizeof(good)];
+
+	for (size_t i = 0; i < sizeof(good); i++)
+		json_decref(ask_as(API_CHANGE, good, i));
+	srand(99);
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < sizeof(good) - 1; i++) {
+			memcpy(bent, good, sizeof(good));
+			bent[i] = rand();
+			json_decref(ask_as(API_CHANGE, bent, sizeof(good) - 1));
+		}
+	}
+}
+
+static void deep_nesting(void **state)
+{
+	size_t size = 100000;
+	char *line = malloc(size);
+	json_t *answer;
+
+	memset(line, '[', size);
+	answer = ask_as(API_CHANGE, line, size);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "error"), "code")), -32700);
+	json_decref(answer);
+	free(line);
+}
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest others[] = {
+	    T(access_is_checked),
+	    T(a_service_is_shown),
+	    T(a_refusal_of_the_kernel_is_said),
+	    T(a_notification_is_done_and_not_answered),
+	    T(quotations_are_clean),
+	    T(torn_and_bent_requests),
+	    T(deep_nesting),
+	};
+	static struct CMUnitTest tests[ROWS + sizeof(others) / sizeof(others[0])];
+	static char names[ROWS][60];
+
+	for (size_t i = 0; i < ROWS; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s", rows[i].name);
+		for (char *c = names[i]; *c; c++)
+			*c = *c == ' ' ? '_' : *c;
+		tests[i] = (struct CMUnitTest){.name = names[i], .test_func = run_row, .initial_state = (void *)&rows[i]};
+	}
+	memcpy(tests + ROWS, others, sizeof(others));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
