@@ -167,7 +167,7 @@ static void attach_full(struct lanes *lanes, struct lane *lane)
 /* The hook the express lane should have here; HOOK_COUNT: none. */
 static enum hook express_hook(const struct lanes *lanes, const struct neigh_link *link)
 {
-	if (link->ifindex >= SL_MAX_LINKS)
+	if (link->ifindex >= SL_MAX_LINKS || lanes->bpf->prog[PROG_EXPRESS] < 0)
 		return HOOK_COUNT;
 	switch (lanes->xdp) {
 	case LANES_XDP_AUTO: return link->physical ? HOOK_DRV : HOOK_COUNT;

@@ -27,6 +27,7 @@
 #include "bpf/tc.skel.h"
 #include "bpf/xdp.skel.h"
 
+#include "base/log.h"
 #include "sluiced/plane/bpffs.h"
 #include "sluiced/plane/plane_bpf.h"
 #include "sluiced/plane/probe.h"
@@ -57,7 +58,9 @@ struct loader {
 /* libbpf explains a refusal in a hundred lines: kept back unless somebody debugs, the sentence says the rest. */
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (!getenv("SLUICE_BPF_LOG"))
+	const char *wanted = getenv("SLUICE_BPF_LOG");
+
+	if (!wanted || !*wanted)
 		return 0;
 	return vfprintf(stderr, format, args);
 }
@@ -310,7 +313,7 @@ static int prog_id(int fd, uint32_t *ret_id)
 	return 0;
 }
 
-/* The programs of this very build, if they were loaded before; -ENOENT if not. */
+/* The programs of this very build, if they were loaded before; -ENOENT if not. What is not pinned then was refused then. */
 static int adopt_programs(struct loader *l)
 {
 	int dir = bpffs_dir(l->bpf->dir, l->build, false), p, err = 0;
@@ -319,25 +322,49 @@ static int adopt_programs(struct loader *l)
 		return dir;
 	for (p = 0; p < PROG_COUNT && !err; p++) {
 		l->bpf->prog[p] = bpffs_get(dir, plane_prog_name[p]);
-		err = l->bpf->prog[p] < 0 ? l->bpf->prog[p] : prog_id(l->bpf->prog[p], &l->bpf->prog_id[p]);
+		if (l->bpf->prog[p] >= 0)
+			err = prog_id(l->bpf->prog[p], &l->bpf->prog_id[p]);
+		else if (p != PROG_EXPRESS || l->bpf->prog[p] != -ENOENT)
+			err = l->bpf->prog[p];
 	}
 	close(dir);
 	return err;
 }
 
-static int load_programs(struct loader *l, const char **ret_why)
+/* The full lane and the broom have to be; without the express lane a director does the same work, slower. */
+static int load_objects(struct loader *l, const char **ret_why)
 {
 	enum object o;
-	int p, err = 0;
+	int err = 0;
 
-	for (o = 0; o < OBJECT_COUNT && !err; o++)
-		if (bpf_program__fd(bpf_object__next_program(l->object[o], NULL)) < 0)
-			err = load_object(l, o, ret_why);
+	for (o = 0; o < OBJECT_COUNT && !err; o++) {
+		if (bpf_program__fd(bpf_object__next_program(l->object[o], NULL)) >= 0)
+			continue;
+		err = load_object(l, o, ret_why);
+		if (err && o == OBJECT_XDP) {
+			log_warn("%s; there is no express lane, the full lane does its work", *ret_why);
+			err = 0;
+		}
+	}
+	return err;
+}
+
+static int take_program(struct loader *l, enum plane_prog p)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(l->object[object_of[p]], plane_prog_name[p]);
+
+	if (bpf_program__fd(prog) < 0)
+		return 0; /* refused */
+	l->bpf->prog[p] = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0);
+	return prog_id(l->bpf->prog[p], &l->bpf->prog_id[p]);
+}
+
+static int load_programs(struct loader *l, const char **ret_why)
+{
+	int p, err = load_objects(l, ret_why);
+
 	for (p = 0; p < PROG_COUNT && !err; p++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(l->object[object_of[p]], plane_prog_name[p]);
-
-		l->bpf->prog[p] = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0);
-		err = prog_id(l->bpf->prog[p], &l->bpf->prog_id[p]);
+		err = take_program(l, p);
 		if (err)
 			plane_why(ret_why, err, "can't read the program %s: %s", plane_prog_name[p], strerror(-err));
 	}
@@ -352,7 +379,8 @@ static int pin_programs(struct loader *l)
 	if (dir < 0)
 		return dir;
 	for (p = 0; p < PROG_COUNT && !err; p++)
-		err = bpffs_pin(dir, plane_prog_name[p], l->bpf->prog[p]);
+		if (l->bpf->prog[p] >= 0)
+			err = bpffs_pin(dir, plane_prog_name[p], l->bpf->prog[p]);
 	close(dir);
 	err = err ?: bpffs_remove(l->bpf->dir, l->build);
 	if (!err && renameat(l->bpf->dir, "build-new", l->bpf->dir, l->build))
@@ -367,14 +395,20 @@ static int remove_other_build(void *arg, int dir, const char *name)
 	return strncmp(name, "build-", 6) || !strcmp(name, l->build) ? 0 : bpffs_remove(dir, name);
 }
 
+static void drop_program(struct plane_bpf *bpf, enum plane_prog p)
+{
+	if (bpf->prog[p] >= 0)
+		close(bpf->prog[p]);
+	bpf->prog[p] = -1;
+}
+
 static int take_programs(struct loader *l, const char **ret_why)
 {
 	int p, err = adopt_programs(l);
 
 	if (err) {
 		for (p = 0; p < PROG_COUNT; p++)
-			if (l->bpf->prog[p] >= 0)
-				close(l->bpf->prog[p]);
+			drop_program(l->bpf, p);
 		err = load_programs(l, ret_why);
 		if (err)
 			return err;

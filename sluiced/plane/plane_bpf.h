@@ -42,7 +42,7 @@ struct plane_bpf {
 	int dir; /* this network namespace's pins; also holds a shared flock, so that nobody collects them */
 	int links; /* the subdirectory */
 	int map[MAP_COUNT];
-	int prog[PROG_COUNT];
+	int prog[PROG_COUNT]; /* the express lane's is -1 where the kernel refused it */
 	uint32_t prog_id[PROG_COUNT];
 };
 
