@@ -281,21 +281,33 @@ void lane_clear(struct lane *lane)
 	memset(lane->loads.at, 0, lane->loads.len);
 }
 
+/* A free slot of a bucket, the one that the flow likes best if it can be had; or -1. */
+static int64_t free_in(const struct lane *lane, uint32_t bucket, uint32_t tag)
+{
+	const uint64_t *tags = lane->tags.at;
+
+	for (uint32_t i = 0; i < SL_BUCKET_SLOTS; i++) {
+		uint32_t slot = bucket * SL_BUCKET_SLOTS + (sl_tag_slot(tag) ^ i);
+
+		if (sl_word_state(tags[slot]) == SL_ST_FREE)
+			return slot;
+	}
+	return -1;
+}
+
 /* A free slot of one of the flow's two buckets, or -1. */
 static int64_t free_slot(struct lane *lane, uint64_t hash)
 {
-	uint32_t mask = lane->slots / SL_BUCKET_SLOTS - 1, home = sl_hash_home(hash, mask), second = sl_hash_second(hash, mask);
+	uint32_t mask = lane->slots / SL_BUCKET_SLOTS - 1, home = sl_hash_home(hash, mask);
+	int64_t slot = free_in(lane, home, sl_hash_tag(hash));
 	uint64_t *tags = lane->tags.at;
 
-	for (uint32_t i = home * SL_BUCKET_SLOTS; i < (home + 1) * SL_BUCKET_SLOTS; i++)
-		if (sl_word_state(tags[i]) == SL_ST_FREE)
-			return i;
-	for (uint32_t i = second * SL_BUCKET_SLOTS; i < (second + 1) * SL_BUCKET_SLOTS; i++)
-		if (sl_word_state(tags[i]) == SL_ST_FREE) {
-			tags[home * SL_BUCKET_SLOTS] |= SL_W_OVF;
-			return i;
-		}
-	return -1;
+	if (slot >= 0)
+		return slot;
+	slot = free_in(lane, sl_hash_second(hash, mask), sl_hash_tag(hash));
+	if (slot >= 0)
+		tags[home * SL_BUCKET_SLOTS] |= SL_W_OVF;
+	return slot;
 }
 
 static int enter(struct lane *lane, enum sl_fwd fwd, uint32_t flow)

@@ -15,26 +15,12 @@
 #define HOP_AF_INET 2
 #define HOP_AF_INET6 10
 
-/* Where a packet goes: a hop with MACs, or an interface and perhaps a gateway for the kernel to resolve. */
-struct hop_out {
-	__u32 ifindex;
-	__u32 mtu; /* 0: not known */
-	__u8 known;
-	__u8 express; /* the device takes XDP_REDIRECT */
-	__u8 dmac[6];
-	__u8 smac[6];
-	struct sl_addr gw; /* all zero: on the link, or for the kernel to find */
-};
-
-SL_INLINE void hop_copy(struct hop_out *out, const struct sl_hop *hop)
+/* The generation of routes that a remembered hop must be of. */
+SL_INLINE __u32 hop_gen(void)
 {
-	out->ifindex = hop->ifindex;
-	out->mtu = hop->mtu;
-	out->known = (hop->flags & SL_HOP_RESOLVED) != 0;
-	out->express = (hop->flags & SL_HOP_XDP) != 0;
-	__builtin_memcpy(out->dmac, hop->dmac, 6);
-	__builtin_memcpy(out->smac, hop->smac, 6);
-	out->gw = hop->gw;
+	const struct sl_settings *set = map_settings();
+
+	return set ? set->route_gen & 0xffff : 0;
 }
 
 SL_INLINE void hop_fib_key(struct bpf_fib_lookup *fib, const struct pkt *p, __u32 ifindex)
@@ -54,8 +40,11 @@ SL_INLINE void hop_fib_key(struct bpf_fib_lookup *fib, const struct pkt *p, __u3
 	}
 }
 
-/* Asks the FIB for the way to the client, and remembers it if it is a hop the daemon knows. */
-NOINLINE int hop_fib(struct sl_ctx *ctx, const struct pkt *p, __u32 gen, struct hop_out *out)
+/*
+ * Asks the FIB for the way to the client, and remembers it if it is a hop the daemon knows. ret_hop, all zero before, gets what was
+ * found out: without SL_HOP_RESOLVED it is for the kernel to resolve.
+ */
+SL_INLINE void hop_fib(struct sl_ctx *ctx, const struct pkt *p, struct sl_hop *ret_hop)
 {
 	struct bpf_fib_lookup fib = {};
 	struct sl_neigh_key key = {};
@@ -65,65 +54,57 @@ NOINLINE int hop_fib(struct sl_ctx *ctx, const struct pkt *p, __u32 gen, struct 
 
 	hop_fib_key(&fib, p, ctx_ifindex(ctx));
 	err = ctx_fib(ctx, &fib);
-	out->ifindex = err == BPF_FIB_LKUP_RET_NO_NEIGH ? fib.ifindex : p->client_if;
+	ret_hop->ifindex = err == BPF_FIB_LKUP_RET_NO_NEIGH ? fib.ifindex : p->client_if;
 	if (err != BPF_FIB_LKUP_RET_SUCCESS)
-		return 0;
-	out->ifindex = fib.ifindex;
-	out->known = 1;
-	__builtin_memcpy(out->dmac, fib.dmac, 6);
-	__builtin_memcpy(out->smac, fib.smac, 6);
+		return;
+	ret_hop->ifindex = fib.ifindex;
+	ret_hop->flags = SL_HOP_RESOLVED;
+	mac_copy(ret_hop->dmac, fib.dmac);
+	mac_copy(ret_hop->smac, fib.smac);
 	key.ifindex = fib.ifindex;
-	__builtin_memcpy(key.dmac, fib.dmac, 6);
+	mac_copy(key.dmac, fib.dmac);
 	id = map_hop_id(&key);
 	hop = map_hop(id);
-	if (!id || !hop || !(hop->flags & SL_HOP_RESOLVED) || hop->ifindex != fib.ifindex || __builtin_memcmp(hop->dmac, fib.dmac, 6))
-		return 0;
-	out->mtu = hop->mtu;
-	out->express = (hop->flags & SL_HOP_XDP) != 0;
-	table_client_hop(p, gen << 16 | id);
-	return 0;
+	if (!id || !hop || !(hop->flags & SL_HOP_RESOLVED) || hop->ifindex != fib.ifindex || !mac_equal(hop->dmac, fib.dmac))
+		return;
+	ret_hop->mtu = hop->mtu;
+	ret_hop->flags = hop->flags;
+	table_client_hop(p, hop_gen() << 16 | id);
 }
 
-/* The way back to the packet's client. */
-SL_INLINE void hop_client(struct sl_ctx *ctx, const struct pkt *p, struct hop_out *out)
+/* The way back to the packet's client that its connection remembers, or NULL. */
+SL_INLINE const struct sl_hop *hop_client(const struct pkt *p)
 {
-	const struct sl_settings *set = map_settings();
-	__u32 gen = set ? set->route_gen & 0xffff : 0;
 	const struct sl_hop *hop;
 
-	if (likely(p->client_hop && p->client_hop >> 16 == gen)) {
-		hop = map_hop(p->client_hop & 0xffff);
-		if (hop && hop->flags & SL_HOP_RESOLVED) {
-			hop_copy(out, hop);
-			return;
-		}
-	}
-	hop_fib(ctx, p, gen, out);
+	if (unlikely(!p->client_hop || p->client_hop >> 16 != hop_gen()))
+		return 0;
+	hop = map_hop(p->client_hop & 0xffff);
+	return hop && hop->flags & SL_HOP_RESOLVED ? hop : 0;
 }
 
 /* Can this lane send by this way? Else the packet goes up. */
-SL_INLINE int hop_usable(const struct hop_out *out, __u32 ingress)
+SL_INLINE int hop_usable(const struct sl_hop *hop, __u32 ingress)
 {
-	return !CTX_EXPRESS || (out->known && (out->express || out->ifindex == ingress));
+	return !CTX_EXPRESS || (hop->flags & SL_HOP_RESOLVED && (hop->flags & SL_HOP_XDP || hop->ifindex == ingress));
 }
 
-/* Writes the link-layer header; the last thing done to a packet. */
-SL_INLINE int hop_send(struct sl_ctx *ctx, struct pkt *p, const struct hop_out *out, int v6)
+/* Writes the MAC addresses; the last thing done to a packet. */
+SL_INLINE int hop_send(struct sl_ctx *ctx, struct pkt *p, const struct sl_hop *hop)
 {
 	struct ethhdr *eth;
 
-	p->out_if = out->ifindex;
-	if (!out->known) {
+	p->out_if = hop->ifindex;
+	if (unlikely(!(hop->flags & SL_HOP_RESOLVED))) {
 		map_count(SL_MAX_REASONS + SL_EV_HOP_UNRESOLVED);
-		p->gw = out->gw;
+		p->gw = hop->gw;
 		return PKT_NEIGH;
 	}
 	eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_end(ctx))
 		return pkt_drop(p, SL_DROP_REWRITE);
-	__builtin_memcpy(eth->h_dest, out->dmac, 6);
-	__builtin_memcpy(eth->h_source, out->smac, 6);
-	eth->h_proto = v6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+	mac_copy(eth->h_dest, hop->dmac);
+	mac_copy(eth->h_source, hop->smac);
 	return PKT_SEND;
 }
 

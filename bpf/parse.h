@@ -31,7 +31,7 @@ SL_INLINE int parse_v4(struct sl_ctx *ctx, struct pkt *p)
 	frame = ctx_len(ctx) - PKT_L3;
 	ihl = ip->ihl * 4;
 	p->l3_len = bpf_ntohs(ip->tot_len);
-	if (p->segs > 1)
+	if (pkt_segs(p) > 1)
 		p->l3_len = frame;
 	if (p->l3_len < ihl || p->l3_len > frame)
 		return PKT_PASS;
@@ -123,7 +123,7 @@ SL_INLINE int parse_v6(struct sl_ctx *ctx, struct pkt *p)
 	p->v6 = 1;
 	p->dont_frag = 1;
 	p->l3_len = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-	if (p->segs > 1)
+	if (pkt_segs(p) > 1)
 		p->l3_len = frame;
 	if (p->l3_len > frame)
 		return PKT_PASS;

@@ -123,6 +123,30 @@ SL_INLINE int addr_is_v4(const struct sl_addr *addr)
 	return addr->d[0] == 0 && addr->w[2] == bpf_htonl(0xffff);
 }
 
+/* MAC addresses lie at even offsets: three loads, where the compiler would make it six. */
+SL_INLINE int mac_equal(const void *a, const void *b)
+{
+	const __u16 *x = a, *y = b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
+}
+
+SL_INLINE void mac_copy(void *to, const void *from)
+{
+	const __u16 *f = from;
+	__u16 *t = to;
+
+	t[0] = f[0];
+	t[1] = f[1];
+	t[2] = f[2];
+}
+
+/* Packets on the wire that this one stands for; the express lane sees none that stands for more than one. */
+SL_INLINE __u32 pkt_segs(const struct pkt *p)
+{
+	return CTX_EXPRESS ? 1 : p->segs;
+}
+
 /* Offset of the layer 4 header, bounded so that the verifier sees it. */
 SL_INLINE __u32 pkt_l4(const struct pkt *p)
 {

@@ -102,6 +102,8 @@ SL_INLINE __u32 state_next(const struct pkt *p)
 		return state;
 	if (p->proto == IPPROTO_UDP)
 		return SL_ST_UDP;
+	if (likely(state == SL_ST_ESTABLISHED && (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
+		return state; /* in every view */
 	if (p->dir == PKT_SERVER)
 		return state_tcp_next(state, p->tcp_flags, STATE_OUTPUT);
 	return state_tcp_next(state, p->tcp_flags, p->word & SL_W_1WAY ? STATE_INPUT_ONLY : STATE_INPUT);

@@ -13,7 +13,7 @@
 SL_INLINE void stats_count(const struct pkt *p)
 {
 	struct sl_stats *s = map_stats(p->dest);
-	__u32 packets = p->segs > 1 ? p->segs : 1;
+	__u32 packets = pkt_segs(p) > 1 ? pkt_segs(p) : 1;
 	__u64 bytes = p->l3_len + (packets - 1) * p->hdr_len;
 
 	if (!s)

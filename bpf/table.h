@@ -72,26 +72,45 @@ SL_INLINE int table_take(struct pkt *p, const struct sl_conn *c, __u64 *word, __
 	return !((p->word ^ seen) & SL_W_SAME) && sl_state_live(sl_word_state(p->word));
 }
 
+/* Asks for a sl_conn's cache line before it is known to be the right one: the tags' line is on its way as well. */
+SL_INLINE void table_prefetch(__u32 slot)
+{
+	const struct sl_conn *c = map_conn(slot);
+
+	if (likely(c))
+		(void)READ_ONCE(c->proto);
+}
+
+/* Is it in this slot? `slot` is `word`'s. */
+SL_INLINE int table_try(struct pkt *p, __u64 *word, __u32 slot, __u32 tag, enum pkt_dir dir)
+{
+	__u64 w = READ_ONCE(*word);
+	const struct sl_conn *c;
+
+	if (sl_word_tag(w) != tag || !sl_state_live(sl_word_state(w)))
+		return 0;
+	c = map_conn(slot);
+	if (!c || !table_matches(p, c, dir) || !table_take(p, c, word, w, dir))
+		return 0;
+	p->slot = slot;
+	return 1;
+}
+
 SL_INLINE int table_find_in(struct pkt *p, __u32 bucket, __u32 tag, enum pkt_dir dir, int *ret_overflow)
 {
+	__u32 first = sl_tag_slot(tag), slot = bucket * SL_BUCKET_SLOTS;
 	__u64 *words = map_tags(bucket);
 
 	if (unlikely(!words))
 		return 0;
+	table_prefetch(slot + first);
 	*ret_overflow = (READ_ONCE(words[0]) & SL_W_OVF) != 0;
+	if (likely(table_try(p, &words[first], slot + first, tag, dir)))
+		return 1;
 	SL_UNROLL
-	for (int i = 0; i < SL_BUCKET_SLOTS; i++) {
-		__u64 w = READ_ONCE(words[i]);
-		const struct sl_conn *c;
-
-		if (likely(sl_word_tag(w) != tag) || !sl_state_live(sl_word_state(w)))
-			continue;
-		c = map_conn(bucket * SL_BUCKET_SLOTS + i);
-		if (c && table_matches(p, c, dir) && table_take(p, c, &words[i], w, dir)) {
-			p->slot = bucket * SL_BUCKET_SLOTS + i;
+	for (int i = 0; i < SL_BUCKET_SLOTS; i++)
+		if (unlikely(table_try(p, &words[i], slot + i, tag, dir)))
 			return 1;
-		}
-	}
 	return 0;
 }
 
@@ -170,7 +189,8 @@ SL_INLINE void table_end(struct pkt *p)
 /*
  * How dear it is to give a slot to a new connection, and which slot: the least wins.
  *    63      56 55        32 31         0
- *   | cost (8) | youth (24) | slot (32)  |     cost: 0 free, 1 expired, 2 half-open, 3 closing; youth: ~age
+ *   | cost (8) | youth (24) | slot (32)  |     cost: 0 free, 1 expired, 2 half-open, 3 closing; youth: ~age,
+ *                                                  of a free slot: how far from the one that the flow would like best
  */
 #define TABLE_NO_SLOT (~0ULL)
 
@@ -184,13 +204,13 @@ SL_INLINE __u32 table_pick_slot(__u64 pick)
 	return pick;
 }
 
-SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, __u32 now)
+SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, __u32 tag, __u32 now)
 {
 	__u32 state = sl_word_state(w), age = sl_word_age(w, now), cost = 1 + sl_state_rank(state);
 	__u64 youth = (__u64)(SL_W_TICK_MASK - age) << 32;
 
 	if (state == SL_ST_FREE)
-		return slot;
+		return (__u64)(slot % SL_BUCKET_SLOTS ^ sl_tag_slot(tag)) << 32 | slot;
 	if (state == SL_ST_BUSY)
 		return TABLE_NO_SLOT;
 	if (age > set->timeout[state])
@@ -201,7 +221,7 @@ SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, 
 }
 
 /* The cheapest slot of a bucket, or `best` if that is cheaper. */
-APART __u64 table_pick(__u64 best, __u32 bucket, __u32 now)
+APART __u64 table_pick(__u64 best, __u32 bucket, __u32 tag, __u32 now)
 {
 	const struct sl_settings *set = map_settings();
 	const __u64 *words = map_tags(bucket);
@@ -209,7 +229,7 @@ APART __u64 table_pick(__u64 best, __u32 bucket, __u32 now)
 	if (!words || !set)
 		return best;
 	for (int i = 0; i < SL_BUCKET_SLOTS; i++) {
-		__u64 price = table_price(set, READ_ONCE(words[i]), bucket * SL_BUCKET_SLOTS + i, now);
+		__u64 price = table_price(set, READ_ONCE(words[i]), bucket * SL_BUCKET_SLOTS + i, tag, now);
 
 		best = price < best ? price : best;
 	}
@@ -237,7 +257,7 @@ SL_INLINE __u64 table_seize(__u64 pick, __u32 tag, __u32 now)
 	if (!word || !set)
 		return 0;
 	seen = READ_ONCE(*word);
-	if (table_price(set, seen, slot, now) != pick)
+	if (table_price(set, seen, slot, tag, now) != pick)
 		return 0;
 	busy = sl_word(tag, SL_ST_BUSY, sl_word_gen(seen) + 1, now) | (seen & SL_W_OVF);
 	if (__sync_val_compare_and_swap(word, seen, busy) != seen)
@@ -313,9 +333,9 @@ SL_INLINE __u64 table_claim(struct pkt *p, __u64 hash)
 	__u64 pick, busy;
 
 	for (int i = 0; i < TABLE_TRIES; i++) {
-		pick = table_pick(TABLE_NO_SLOT, home, p->now);
+		pick = table_pick(TABLE_NO_SLOT, home, sl_hash_tag(hash), p->now);
 		if (table_pick_cost(pick) > 1)
-			pick = table_pick(pick, sl_hash_second(hash, cfg_bucket_mask), p->now);
+			pick = table_pick(pick, sl_hash_second(hash, cfg_bucket_mask), sl_hash_tag(hash), p->now);
 		if (pick == TABLE_NO_SLOT)
 			return 0;
 		p->slot = table_pick_slot(pick);

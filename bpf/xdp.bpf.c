@@ -19,7 +19,7 @@ SL_INLINE int lane_is_host(const struct xdp_md *xdp)
 
 	if (!link || !(link->flags & SL_LINK_ON) || (void *)(eth + 1) > ctx_end(xdp))
 		return 0;
-	return __builtin_memcmp(eth->h_dest, link->mac, 6) == 0;
+	return mac_equal(eth->h_dest, link->mac);
 }
 
 SEC("xdp") int express(struct xdp_md *xdp)

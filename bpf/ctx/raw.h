@@ -16,7 +16,7 @@
 SL_INLINE int ctx_l4_csum(struct sl_ctx *ctx, __u32 off, int udp, int v6, const struct ctx_change *change)
 {
 	__u16 *check = ctx_data(ctx) + off;
-	__u64 diff;
+	__u32 diff;
 
 	if ((void *)(check + 1) > ctx_end(ctx))
 		return -1;

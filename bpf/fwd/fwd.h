@@ -31,9 +31,9 @@ SL_INLINE void fwd_account(struct pkt *p)
 }
 
 /* Does the packet, with `extra` bytes more, fit through the hop? The segments of a GSO packet are the sender's care. */
-SL_INLINE int fwd_fits(const struct pkt *p, const struct hop_out *out, __u32 extra)
+SL_INLINE int fwd_fits(const struct pkt *p, const struct sl_hop *hop, __u32 extra)
 {
-	return !out->mtu || p->segs > 1 || p->l3_len + extra <= out->mtu;
+	return !hop->mtu || pkt_segs(p) > 1 || p->l3_len + extra <= hop->mtu;
 }
 
 /* LocalNode: NAT rewrites for a local server on another address or port; DR and TUN deliver as it is. */
@@ -60,50 +60,58 @@ SL_INLINE int fwd_method(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest
 SL_INLINE int fwd_to_server(struct sl_ctx *ctx, struct pkt *p)
 {
 	const struct sl_dest *d = map_dest(p->dest);
-	struct hop_out out = {};
 	const struct sl_hop *hop;
-	int tunnel, v6;
 
 	if (unlikely(!d))
 		return pkt_drop(p, SL_DROP_NO_ROUTE);
 	if (unlikely(d->flags & SL_DEST_LOCAL))
 		return fwd_local(ctx, p, d);
 	hop = map_hop(d->hop);
-	tunnel = p->fwd == SL_FWD_TUNNEL;
 	if (unlikely(!d->hop || !hop))
 		return CTX_EXPRESS ? fwd_pass_up() : pkt_drop(p, SL_DROP_NO_ROUTE);
-	hop_copy(&out, hop);
-	if (!hop_usable(&out, ctx_ifindex(ctx)))
+	if (!hop_usable(hop, ctx_ifindex(ctx)))
 		return fwd_pass_up();
 	if (unlikely(p->ttl <= 1))
 		return pkt_drop(p, SL_DROP_TTL_EXPIRED);
-	if (unlikely(!fwd_fits(p, &out, tunnel ? tun_overhead(&d->addr) : 0)))
+	if (unlikely(!fwd_fits(p, hop, p->fwd == SL_FWD_TUNNEL ? tun_overhead(&d->addr) : 0)))
 		return pkt_drop(p, SL_DROP_TOO_BIG);
 	fwd_account(p);
-	v6 = tunnel ? !addr_is_v4(&d->addr) : p->v6;
 	if (fwd_ttl(ctx, p) || fwd_method(ctx, p, d, hop))
 		return pkt_drop(p, SL_DROP_REWRITE);
-	return hop_send(ctx, p, &out, v6);
+	return hop_send(ctx, p, hop);
+}
+
+SL_INLINE int fwd_back(struct sl_ctx *ctx, struct pkt *p, const struct sl_hop *hop)
+{
+	if (!hop_usable(hop, ctx_ifindex(ctx)))
+		return fwd_pass_up();
+	if (unlikely(!hop->ifindex))
+		return pkt_drop(p, SL_DROP_NO_ROUTE);
+	if (unlikely(p->ttl <= 1))
+		return pkt_drop(p, SL_DROP_TTL_EXPIRED);
+	if (unlikely(!fwd_fits(p, hop, 0)))
+		return pkt_drop(p, SL_DROP_TOO_BIG);
+	fwd_account(p);
+	if (fwd_ttl(ctx, p) || nat_to_client(ctx, p))
+		return pkt_drop(p, SL_DROP_REWRITE);
+	return hop_send(ctx, p, hop);
+}
+
+/* The first reply of a connection, or the first since routes changed. */
+NOINLINE int fwd_back_by_fib(struct sl_ctx *ctx, struct pkt *p)
+{
+	struct sl_hop hop = {};
+
+	hop_fib(ctx, p, &hop);
+	return fwd_back(ctx, p, &hop);
 }
 
 /* A real server's packet to its client. */
 SL_INLINE int fwd_to_client(struct sl_ctx *ctx, struct pkt *p)
 {
-	struct hop_out out = {};
+	const struct sl_hop *hop = hop_client(p);
 
-	hop_client(ctx, p, &out);
-	if (!hop_usable(&out, ctx_ifindex(ctx)))
-		return fwd_pass_up();
-	if (unlikely(!out.ifindex))
-		return pkt_drop(p, SL_DROP_NO_ROUTE);
-	if (unlikely(p->ttl <= 1))
-		return pkt_drop(p, SL_DROP_TTL_EXPIRED);
-	if (unlikely(!fwd_fits(p, &out, 0)))
-		return pkt_drop(p, SL_DROP_TOO_BIG);
-	fwd_account(p);
-	if (fwd_ttl(ctx, p) || nat_to_client(ctx, p))
-		return pkt_drop(p, SL_DROP_REWRITE);
-	return hop_send(ctx, p, &out, p->v6);
+	return likely(hop) ? fwd_back(ctx, p, hop) : fwd_back_by_fib(ctx, p);
 }
 
 /* The reply of a local real server, on its way out of the host: routed already, to become the virtual service's. */

@@ -21,7 +21,7 @@ SL_INLINE int fwd_ttl(struct sl_ctx *ctx, const struct pkt *p)
 	}
 	if ((void *)(ip + 1) > end)
 		return -1;
-	ip->check = csum_apply(ip->check, csum_diff(bpf_htons(0x0100), 0));
+	ip->check = csum_less_ttl(ip->check);
 	ip->ttl--;
 	return 0;
 }

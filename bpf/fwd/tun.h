@@ -41,10 +41,12 @@ SL_INLINE int tun_inner(struct sl_ctx *ctx, const struct pkt *p, struct tun_inne
 
 SL_INLINE int tun_outer_v4(struct sl_ctx *ctx, const struct tun_inner *inner, const struct sl_addr *src, const struct sl_addr *dst)
 {
-	struct iphdr *ip = ctx_data(ctx) + PKT_L3;
+	struct ethhdr *eth = ctx_data(ctx);
+	struct iphdr *ip = (void *)(eth + 1);
 
 	if ((void *)(ip + 1) > ctx_end(ctx))
 		return -1;
+	eth->h_proto = bpf_htons(ETH_P_IP);
 	*(__u8 *)ip = 0x45;
 	ip->tos = inner->tos;
 	ip->tot_len = bpf_htons(inner->len + sizeof(*ip));
@@ -61,10 +63,12 @@ SL_INLINE int tun_outer_v4(struct sl_ctx *ctx, const struct tun_inner *inner, co
 
 SL_INLINE int tun_outer_v6(struct sl_ctx *ctx, const struct tun_inner *inner, const struct sl_addr *src, const struct sl_addr *dst)
 {
-	struct ipv6hdr *ip = ctx_data(ctx) + PKT_L3;
+	struct ethhdr *eth = ctx_data(ctx);
+	struct ipv6hdr *ip = (void *)(eth + 1);
 
 	if ((void *)(ip + 1) > ctx_end(ctx))
 		return -1;
+	eth->h_proto = bpf_htons(ETH_P_IPV6);
 	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)inner->tos << 20);
 	ip->payload_len = bpf_htons(inner->len);
 	ip->nexthdr = inner->proto;

@@ -164,6 +164,12 @@ SL_INLINE __u32 sl_hash_second(__u64 h, __u32 bucket_mask)
 	return b == home ? (b ^ 1) & bucket_mask : b;
 }
 
+/* Which slot of its bucket a flow takes if it is free; a lookup then finds it at first sight. */
+SL_INLINE __u32 sl_tag_slot(__u32 tag)
+{
+	return tag % SL_BUCKET_SLOTS;
+}
+
 /*
  * A scheduler's cursor: where rr or wrr stand in their service's members.
  *    63     48 47        17 16        0
