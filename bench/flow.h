@@ -41,6 +41,7 @@ struct flow_frame {
 	__u32 smac4;
 	__u16 dmac2;
 	__u16 smac2;
+	__u32 client_offset; /* added to a flow's client address: others than the flows' */
 	__u32 server; /* address of the other end: server + (flow & server_mask) */
 	__u32 server_mask;
 	__u16 port; /* of the other end */

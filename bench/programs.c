@@ -85,8 +85,10 @@ static struct flow_frame test_frame(const struct test *t, uint32_t flows)
 {
 	struct flow_frame f = drive_frame(FLOW_VIP, FLOW_VPORT, IPPROTO_TCP, TCP_ACK);
 
-	if (t->packet == STRANGER)
+	if (t->packet == STRANGER) {
 		f.server = FLOW_OTHER;
+		f.client_offset = FLOW_MAX;
+	}
 	if (t->packet == REPLY) {
 		f.server = FLOW_RS;
 		f.server_mask = FLOW_SERVERS - 1;

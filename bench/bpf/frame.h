@@ -66,7 +66,7 @@ FRAME_INLINE void frame_l4(void *l4, const struct flow_frame *f, __u32 addr_sum,
 /* Writes flow's header; head has FRAME_HEAD bytes. */
 FRAME_INLINE void frame_write(void *head, const struct flow_frame *f, __u32 flow)
 {
-	__be32 client = bpf_htonl(flow_addr(flow));
+	__be32 client = bpf_htonl(flow_addr(flow) + f->client_offset);
 	__be32 server = bpf_htonl(f->server + (flow & f->server_mask));
 
 	frame_mac(head, f->dmac4, f->dmac2);
