@@ -16,7 +16,7 @@
 #include "cli/client.h"
 
 #define LINE_SIZE 4096
-#define BATCH_BYTES (900 * 1024) /* of the 1 MiB a request may have */
+#define BATCH_BYTES (7 << 20) /* of the 8 MiB a request may have */
 
 struct change {
 	struct adm_command command;
