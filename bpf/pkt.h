@@ -65,7 +65,8 @@ struct pkt {
 	__u8 ttl;
 	__u8 tcp_flags; /* byte 13 of the TCP header */
 	__u8 frag; /* enum pkt_frag */
-	__u8 dont_frag;
+	__u8 dont_frag : 1;
+	__u8 entered : 1; /* this packet began the connection: its state has been told already */
 	__u16 l4; /* offset of the layer 4 header in the frame */
 	__u16 hdr_len; /* layer 3 and 4 headers */
 	__u16 segs; /* packets on the wire that this one stands for */
@@ -75,7 +76,6 @@ struct pkt {
 	/* conn lookup, or new connection; copied from the slot, checked by its generation */
 	__u8 dir; /* enum pkt_dir */
 	__u8 fwd; /* enum sl_fwd */
-	__u8 entered; /* this packet began the connection: its state has been told already */
 	__be16 dest_port;
 	__u32 now; /* tick */
 	__u32 slot;

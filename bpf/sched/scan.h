@@ -11,6 +11,23 @@
 
 #include "bpf/pkt.h"
 
+/*
+ * A zero that the verifier does not know to be one, made of a number it does not know. Before Linux 6.7 it proves a bpf_loop() callback for
+ * the first call only, and what can't happen then is removed as dead code: "is this the first server?" would be answered
+ * once and for all. So what a scan begins with must be unknown.
+ */
+SL_INLINE __u64 sched_zero(__u64 unknown)
+{
+#ifdef CTX_HOST
+	return 0;
+#else
+	__u64 same = unknown;
+
+	asm volatile("" : "+r"(same));
+	return unknown - same;
+#endif
+}
+
 struct sched_scan {
 	const struct sl_svc *svc;
 	__u32 dest; /* the best so far; 0 none */

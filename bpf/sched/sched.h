@@ -39,7 +39,8 @@ NOINLINE __u32 sched_turn(struct sched_scan *scan)
 /* The dest id for a new connection of this service, or 0: no server may be given. */
 NOINLINE __u32 sched_pick(const struct sl_svc *svc)
 {
-	struct sched_scan scan = {.svc = svc};
+	__u64 zero = sched_zero(svc->count);
+	struct sched_scan scan = {.svc = svc, .dest = zero, .weight = zero, .load = zero};
 
 	switch (svc->sched) {
 	case SL_SCHED_RR:

@@ -457,7 +457,7 @@ static int hunt_world(struct lane *lane, struct lane *reference, const struct wo
 	return !ready || h.failed;
 }
 
-int hostile_run(struct lane *lane, struct lane *reference, const char *filter)
+int hostile_run(struct lane *lane, struct lane *reference, const char *filter, unsigned most)
 {
 	struct world w;
 	unsigned i = 0;
@@ -465,7 +465,7 @@ int hostile_run(struct lane *lane, struct lane *reference, const char *filter)
 
 	if (reference)
 		reference->express = lane->express;
-	while (world_next(W_FAMILIES | W_PROTOS | W_METHODS, &i, &w))
+	while (most-- && world_next(W_FAMILIES | W_PROTOS | W_METHODS, &i, &w))
 		if (!filter || strstr("hostile", filter))
 			failed += hunt_world(lane, reference, &w);
 	return failed;

@@ -11,8 +11,13 @@
 
 #include "tests/packet/rig.h"
 
-/* One line of result a world. Returns the number of worlds that failed. reference: NULL, or a lane of the same table size. */
-int hostile_run(struct lane *lane, struct lane *reference, const char *filter);
+#define HOSTILE_ALL (~0u)
+
+/*
+ * One line of result a world, `most` of them at most. Returns the number of worlds that failed. reference: NULL, or a lane of the
+ * same table size.
+ */
+int hostile_run(struct lane *lane, struct lane *reference, const char *filter, unsigned most);
 
 /*
  * Calls fn with every distinct frame of the rows and the specials in this world. Frames are valid during the call.

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rows through the real programs, and the hostile packets, with plain C as the reference: packet-bpf [part of a row's name]. Needs
- * root; everything happens in a network namespace of the program's own.
+ * The rows through the real programs, and the hostile packets, with plain C as the reference: packet-bpf [-b] [part of a row's name].
+ * -b: brief, for an emulated machine: hostile packets in one world only. Needs root; everything happens in a network namespace of the
+ * program's own.
  */
 #include "tests/packet/hostile.h"
 
 #include <string.h>
 #include <unistd.h>
 
-static int run(uint32_t slots, const char *filter)
+static int run(uint32_t slots, const char *filter, unsigned hostile)
 {
 	struct lane *lane, *reference = lane_host_new(slots);
 	int failed = 0, r = lane_bpf_new(slots, LANE_SLOW_TICKS, &lane);
@@ -22,7 +23,7 @@ static int run(uint32_t slots, const char *filter)
 		lane->express = express;
 		failed += rows_run(lane, filter);
 		if (slots >= SL_MIN_SLOTS)
-			failed += hostile_run(lane, reference, filter);
+			failed += hostile_run(lane, reference, filter, hostile);
 	}
 	lane_bpf_free(lane);
 	lane_host_free(reference);
@@ -31,7 +32,9 @@ static int run(uint32_t slots, const char *filter)
 
 int main(int argc, char **argv)
 {
-	const char *filter = argc > 1 ? argv[1] : NULL;
+	bool brief = argc > 1 && !strcmp(argv[1], "-b");
+	const char *filter = argc > 1 + brief ? argv[1 + brief] : NULL;
+	unsigned hostile = brief ? 1 : HOSTILE_ALL;
 	int r;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -44,5 +47,5 @@ int main(int argc, char **argv)
 		printf("# %s\nnot ok a network namespace for the rows\n", strerror(-r));
 		return 1;
 	}
-	return run(SL_MIN_SLOTS, filter) + run(16, filter) != 0;
+	return run(SL_MIN_SLOTS, filter, hostile) + run(16, filter, hostile) != 0;
 }

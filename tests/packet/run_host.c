@@ -13,7 +13,7 @@ static int run(uint32_t slots, const char *filter)
 		lane->express = express;
 		failed += rows_run(lane, filter);
 		if (slots >= SL_MIN_SLOTS)
-			failed += hostile_run(lane, NULL, filter);
+			failed += hostile_run(lane, NULL, filter, HOSTILE_ALL);
 	}
 	lane_host_free(lane);
 	return failed;
