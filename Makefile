@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export BUILD PREFIX DESTDIR
 
-.PHONY: all demo test bench install uninstall clean help
+.PHONY: all demo test bench fuzz install uninstall clean help
 
 all:
 	@tools/install-deps build
@@ -22,6 +22,12 @@ test:
 	@tools/install-deps build demo test
 	@tools/build -Dtests=enabled
 	@tools/run-tests $(if $(V),-v) $(SUITE)
+
+# needs clang and its libFuzzer; ends with what it found in build/fuzz
+fuzz:
+	@tools/install-deps build test
+	@tools/build -Dtests=enabled
+	@tests/fuzz/run
 
 bench:
 	@tools/install-deps build bench
@@ -46,6 +52,7 @@ help:
 	@echo "make demo           show a director at work in a lab of network namespaces; KEEP=1 leaves the lab up"
 	@echo "make test           run all tests; SUITE='lab unit' runs only these, V=1 shows every line"
 	@echo "make bench          measure and report"
+	@echo "make fuzz           a minute of libFuzzer for each parser (clang's libclang-rt is needed)"
 	@echo "make install        install under PREFIX ($(PREFIX)); DESTDIR is honoured"
 	@echo "make uninstall      remove what make install put there"
 	@echo "make clean          remove $(BUILD)/"
