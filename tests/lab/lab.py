@@ -10,7 +10,8 @@
                                 |      |      |
                                rs1    rs2    rs3                 10.0.2.11-13  fd00:2::11-13   eth0
                                                                  VIPs on lo, without ARP
-     VIPs 10.0.9.1.. and fd00:9::1.. are on the director's lo; the client routes them to the director.
+     VIPs 10.0.9.1-4 and fd00:9::1-4 are on the director's lo; the client routes 1 and 2 to its c0, 3 and 4 to its s0. The routes to 2 and 4
+     leave room for a tunnel's header.
 
 Real servers answer from their own address by way of the director (NAT needs that) and from a VIP by way of the client's second leg (DR and
 TUN: the director never sees replies), so that one laboratory serves every forwarding method.
@@ -106,7 +107,7 @@ class Space:
             self.sysctl(key, 0)
 
     def ip(self, *args):
-        return run("ip", "-n", self.name, *args)
+        return run("ip", "-n", self.name, *args, role=self.role)
 
     def sysctl(self, key, value):
         with self.inside():
@@ -216,6 +217,9 @@ class Lab:
         self.client.ip("-6", "route", "add", "fd00:9::/64", "via", "fd00:1::1")
         self.client.ip("route", "add", "10.0.9.2/32", "via", "10.0.1.1", "mtu", "1440")  # room for an outer header
         self.client.ip("-6", "route", "add", "fd00:9::2/128", "via", "fd00:1::1", "mtu", "1440")
+        for n, mtu in ((3, 1500), (4, 1440)):  # these two by the client's leg on the servers' LAN: one arm of the director does it all
+            self.client.ip("route", "add", f"10.0.9.{n}/32", "via", "10.0.2.1", "src", "10.0.1.2", "mtu", mtu)
+            self.client.ip("-6", "route", "add", f"fd00:9::{n}/128", "via", "fd00:2::1", "src", "fd00:1::2", "mtu", mtu)
         for n in range(1, 5):
             self.director.ip("addr", "add", f"10.0.9.{n}/32", "dev", "lo")
             self.director.ip("addr", "add", f"fd00:9::{n}/128", "dev", "lo", "nodad")

@@ -14,17 +14,16 @@ import lab
 from lab import Case, check
 
 VIP = {4: "10.0.9.1", 6: "fd00:9::1"}
-TUNNEL_VIP = {4: "10.0.9.2", 6: "fd00:9::2"}  # the client's route to it leaves room for the outer header
 SHORT = 300  # connections
 
 
 class Way:
-    """One combination: a forwarding method with the families of the virtual and the real side."""
+    """One combination: a forwarding method, the families of the virtual and the real side, and on how many arms the director does it."""
 
-    def __init__(self, fwd, virtual, real=None):
-        self.fwd, self.vip = fwd, (TUNNEL_VIP if fwd == "tun" else VIP)[virtual]
-        self.real = real or virtual
-        self.name = f"{fwd} v{virtual}" + (f" over v{real}" if real and real != virtual else "")
+    def __init__(self, fwd, virtual, real=None, arms=2):
+        self.fwd, self.real, self.arms = fwd, real or virtual, arms
+        self.vip = {4: "10.0.9.", 6: "fd00:9::"}[virtual] + str({2: 1, 1: 3}[arms] + (fwd == "tun"))
+        self.name = f"{fwd} v{virtual}" + (f" over v{real}" if real and real != virtual else "") + (" one-armed" if arms == 1 else "")
 
     def service(self, room, port, proto="tcp", servers=None):
         room.service(self.vip, port, self.fwd, [server.rip[self.real] for server in servers or room.servers], proto)
@@ -225,6 +224,7 @@ def bulk(way, room):
 
 TCP = (("spread", spread), ("download", download), ("upload, half-closed by the client", upload), ("short connections", short),
        ("half-closed by the server", server_closes_first), ("resets", resets), ("idle", idle))
+ONE_ARM = (("spread", spread), ("upload, half-closed by the client", upload), ("short connections", short))
 UDP = (("datagrams", datagrams), ("dns", dns), ("fragments", fragments))
 WAYS = [Way(fwd, version) for fwd in ("nat", "dr", "tun") for version in (4, 6)] + [Way("tun", 4, 6), Way("tun", 6, 4)]
 
@@ -235,8 +235,12 @@ def cases():
             for proto, tests in (("tcp", TCP), ("udp", UDP)):
                 for name, function in tests:
                     yield Case(f"{lane} {way.name} {proto}: {name}", functools.partial(function, way), lane)
-            if way.fwd == "tun" and way.vip == TUNNEL_VIP[4]:
+            if way.fwd == "tun" and way.vip == "10.0.9.2":
                 yield Case(f"{lane} {way.name} udp: too big for the tunnel", functools.partial(too_big, way), lane)
+        for way in [Way(fwd, version, arms=1) for fwd in ("nat", "dr", "tun") for version in (4, 6)]:
+            for name, function in ONE_ARM:
+                yield Case(f"{lane} {way.name} tcp: {name}", functools.partial(function, way), lane)
+            yield Case(f"{lane} {way.name} udp: datagrams", functools.partial(datagrams, way), lane)
         for version in (4, 6):
             yield Case(f"{lane} local v{version} tcp: same port, beside remote servers", functools.partial(local_same_port, version), lane)
             yield Case(f"{lane} local v{version} tcp: other port", functools.partial(local_other_port, version), lane)
