@@ -34,6 +34,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
+ACTIVE = ("ESTABLISHED", "SYN_SENT", "SYN_RECV", "SYNACK")  # what ipvsadm calls ActiveConn
 CLONE_NEWNET = 0x40000000
 LANES = ("full", "native", "generic")  # the full lane alone; the express lane in front of it, two ways
 VERBOSE = False
@@ -392,6 +393,18 @@ http {{
             if page["next"] is None:
                 return found
             after = {"after": page["next"]}
+
+    def loads(self, port):
+        """Active and inactive connections of each server behind this virtual port, as the counters have them."""
+        return {row["addr"]: (row["active"], row["inactive"]) for row in self.server_rows(port)}
+
+    def listed(self, port):
+        """The same, counted from the list of connections."""
+        found = {row["addr"]: [0, 0] for row in self.server_rows(port)}
+        for row in self.connections():
+            if row["virtual"]["port"] == port and row["server"]["addr"] in found:
+                found[row["server"]["addr"]][row["state"] not in ACTIVE] += 1
+        return {addr: tuple(pair) for addr, pair in found.items()}
 
     def service(self, vip, port, fwd, dests, proto="tcp", sched="rr", dport=None):
         """A virtual service with real servers, by the classic commands. fwd: nat, dr, tun."""
