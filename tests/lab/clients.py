@@ -57,7 +57,7 @@ def ask(space, addr, port, command):
     """One command to server.py on a connection of its own; all that it answers, as text."""
     with connect(space, addr, port) as sock:
         sock.sendall(command.encode() + b"\n")
-        return read_all(sock).decode()
+        return read_all(sock).decode("latin-1")
 
 
 def who(space, addr, port):

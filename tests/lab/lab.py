@@ -10,8 +10,8 @@
                                 |      |      |
                                rs1    rs2    rs3                 10.0.2.11-13  fd00:2::11-13   eth0
                                                                  VIPs on lo, without ARP
-     VIPs 10.0.9.1-4 and fd00:9::1-4 are on the director's lo; the client routes 1 and 2 to its c0, 3 and 4 to its s0. The routes to 2 and 4
-     leave room for a tunnel's header.
+     VIPs 10.0.9.1-4 and fd00:9::1-4 are on the director's lo; the client routes 1 and 2, and the servers' own addresses, to
+     its c0, 3 and 4 to its s0. The routes to 2 and 4 leave room for a tunnel's header.
 
 Real servers answer from their own address by way of the director (NAT needs that) and from a VIP by way of the client's second leg (DR and
 TUN: the director never sees replies), so that one laboratory serves every forwarding method.
@@ -214,8 +214,10 @@ class Lab:
             self._real_server(server)
         for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
             self.director.sysctl(key, 1)
-        self.client.ip("route", "add", "10.0.9.0/24", "via", "10.0.1.1")
-        self.client.ip("-6", "route", "add", "fd00:9::/64", "via", "fd00:1::1")
+        for net in ["10.0.9.0/24"] + [server.rip[4] for server in self.servers]:
+            self.client.ip("route", "add", net, "via", "10.0.1.1")
+        for net in ["fd00:9::/64"] + [server.rip[6] for server in self.servers]:
+            self.client.ip("-6", "route", "add", net, "via", "fd00:1::1")
         self.client.ip("route", "add", "10.0.9.2/32", "via", "10.0.1.1", "mtu", "1440")  # room for an outer header
         self.client.ip("-6", "route", "add", "fd00:9::2/128", "via", "fd00:1::1", "mtu", "1440")
         for n, mtu in ((3, 1500), (4, 1440)):  # these two by the client's leg on the servers' LAN: one arm of the director does it all
@@ -394,15 +396,16 @@ http {{
                 return found
             after = {"after": page["next"]}
 
-    def loads(self, port):
-        """Active and inactive connections of each server behind this virtual port, as the counters have them."""
-        return {row["addr"]: (row["active"], row["inactive"]) for row in self.server_rows(port)}
+    def loads(self, vip, port):
+        """Active and inactive connections of each server of a service, as the counters have them."""
+        rows = [server for service in self.services() if (service["addr"], service["port"]) == (vip, port) for server in service["servers"]]
+        return {row["addr"]: (row["active"], row["inactive"]) for row in rows}
 
-    def listed(self, port):
+    def listed(self, vip, port):
         """The same, counted from the list of connections."""
-        found = {row["addr"]: [0, 0] for row in self.server_rows(port)}
+        found = {addr: [0, 0] for addr in self.loads(vip, port)}
         for row in self.connections():
-            if row["virtual"]["port"] == port and row["server"]["addr"] in found:
+            if row["virtual"] == {"addr": vip, "port": port} and row["server"]["addr"] in found:
                 found[row["server"]["addr"]][row["state"] not in ACTIVE] += 1
         return {addr: tuple(pair) for addr, pair in found.items()}
 
@@ -417,6 +420,8 @@ http {{
 
     def close(self):
         if self.sluiced:
+            if self.sluiced.poll() is None:
+                self.kill_director()
             with contextlib.suppress(Exception):
                 self.teardown(check=False, timeout=20)
         for child in reversed(self.children):

@@ -67,9 +67,9 @@ def upload(way, room):
 def short(way, room):
     way.service(room, 80)
     even([clients.who(room.client, way.vip, 80) for _ in range(SHORT)], room, SHORT // len(room.servers))
-    lab.wait_for(lambda: sum(active for active, _ in room.loads(80).values()) == 0, f"all {SHORT} connections to be counted as inactive", 5)
-    check(room.loads(80) == room.listed(80), f"the counters say {room.loads(80)}, the list {room.listed(80)}")
-    check(sum(inactive for _, inactive in room.loads(80).values()) >= SHORT, f"only {room.loads(80)} of {SHORT} are in the table")
+    lab.wait_for(lambda: sum(active for active, _ in room.loads(way.vip, 80).values()) == 0, f"all {SHORT} connections to be counted as inactive", 5)
+    check(room.loads(way.vip, 80) == room.listed(way.vip, 80), f"the counters say {room.loads(way.vip, 80)}, the list {room.listed(way.vip, 80)}")
+    check(sum(inactive for _, inactive in room.loads(way.vip, 80).values()) >= SHORT, f"only {room.loads(way.vip, 80)} of {SHORT} are in the table")
 
 
 def server_closes_first(way, room):
