@@ -360,8 +360,8 @@ http {{
     def control(self):
         with self.director.inside():
             sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(10)
             sock.connect("\0sluice")
+            sock.settimeout(10)
             return sock
 
     def raw(self, data):
