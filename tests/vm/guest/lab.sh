@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# guest/lab.sh KIND... - HTTP through a director in the floor's lab (net.sh), every method over every kind of device
+# guest/lab.sh OUT:IN... - HTTP through a director in the floor's lab (net.sh), every method over these kinds of devices
 #
 # ENGINE=sluice (default) or kernel: the guest kernel's own IPVS with Debian's ipvsadm. The lab itself must work
 # with both, so a failure with one alone is that one's.
@@ -24,14 +24,26 @@ engine_start()
 	[ "$ENGINE" = sluice ] || return 0
 	ip netns exec d sluiced >/tmp/sluiced.log 2>&1 &
 	daemon=$!
-	ip netns exec d sluice ping --wait 10s
+	ip netns exec d sluice ping --wait 60s
+}
+
+# What a director would leave in the kernel: filters, qdiscs, XDP programs, pins.
+traces()
+{
+	ip -n d -o link | grep -o 'xdp.*'
+	ip netns exec d tc qdisc | grep clsact
+	find /run/sluice/bpf -mindepth 1
 }
 
 engine_stop()
 {
 	[ "$ENGINE" = sluice ] || return 0
-	kill "$daemon" && wait "$daemon"
-	ip netns exec d sluiced --teardown
+	kill "$daemon" && wait "$daemon" || return
+	[ -n "$(traces)" ] || echo "the lanes went with the daemon" && ip netns exec d sluiced --teardown || return
+	local left
+	left=$(traces)
+	echo "left: $left"
+	[ -z "$left" ]
 }
 
 get()
@@ -121,7 +133,7 @@ attached()
 }
 
 for kind in "$@"; do
-	net_up "$kind"
+	net_up "${kind%:*}" "${kind#*:}"
 	verdict $? "$kind: the lab comes up"
 	engine_start
 	verdict $? "$kind: the director starts"

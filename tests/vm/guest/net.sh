@@ -7,10 +7,11 @@
 #                    `------------ s, router -----------'
 #
 # s holds both bridges and routes between them: the way back of DR and TUN. Real servers answer from the VIP by s, and
-# from their own address by d. KIND says what OUT and IN are:
+# from their own address by d. OUT and IN are each one of
 #
-#   plain    veth                      vlan    8021q over veth trunks, 100 outside and 200 inside
-#   bond     active-backup of two      bridge  IN is a bridge in d itself, with r1 and the lan as its ports
+#   plain   veth                           vlan      8021q over a veth trunk
+#   bond    active-backup of two veths     bondvlan  8021q over such a bond
+#   bridge  a bridge in d itself; inside, r1 is a port of it and r2 is behind lan
 #
 # Addresses: outside 192.0.2.0/24, 2001:db8::/64; inside 10.0.0.0/24, fd00::/64; the VIPs end in 80.
 
@@ -82,43 +83,40 @@ net_new_ns()
 	port s wan c
 }
 
-# The director's devices; sets OUT and IN, and where r1 is plugged in.
-net_director()
+# Connects d to a bridge of s: side BRIDGE KIND NAME; sets DEV, the device that gets the addresses.
+side()
 {
-	OUT=out IN=in R1_NS=s R1_BRIDGE=lan
-	link d out s out
-	link d in s in
-	case $1 in
-	plain)
-		port s wan out
-		port s lan in
-		;;
+	local bridge=$1 kind=$2 name=$3
+	DEV=$name
+	[ "$kind" = bondvlan ] || link d "$name" s "$name"
+	case $kind in
+	plain) port s "$bridge" "$name" ;;
 	vlan)
-		vlan d out 100
-		vlan s out 100
-		port s wan out.100
-		vlan d in 200
-		vlan s in 200
-		port s lan in.200
-		OUT=out.100 IN=in.200
+		vlan d "$name" 100
+		vlan s "$name" 100
+		port s "$bridge" "$name.100"
+		DEV=$name.100
 		;;
 	bond)
-		link d out2 s out2
-		link d in2 s in2
-		port s wan out
-		port s wan out2
-		port s lan in
-		port s lan in2
-		bond d bondo out out2
-		bond d bondi in in2
-		OUT=bondo IN=bondi
+		link d "${name}2" s "${name}2"
+		port s "$bridge" "$name"
+		port s "$bridge" "${name}2"
+		bond d "b$name" "$name" "${name}2"
+		DEV=b$name
+		;;
+	bondvlan)
+		new_bridge s "x$name"
+		side "x$name" bond "$name"
+		vlan d "$DEV" 100
+		vlan s "x$name" 100
+		port s "$bridge" "x$name.100"
+		DEV=$DEV.100
 		;;
 	bridge)
-		port s wan out
-		port s lan in
-		new_bridge d br0
-		port d br0 in
-		IN=br0 R1_NS=d R1_BRIDGE=br0
+		port s "$bridge" "$name"
+		new_bridge d "br$name"
+		port d "br$name" "$name"
+		DEV=br$name
 		;;
 	esac
 }
@@ -148,12 +146,21 @@ net_server()
 	ip netns exec "$ns" httpd -p 80 -h "/srv/$ns"
 }
 
+# net_up OUT-KIND IN-KIND
 net_up()
 {
 	net_new_ns
-	net_director "$1"
-	link r1 eth0 "$R1_NS" r1
-	port "$R1_NS" "$R1_BRIDGE" r1
+	side wan "$1" out
+	OUT=$DEV
+	side lan "$2" in
+	IN=$DEV
+	if [ "$2" = bridge ]; then
+		link r1 eth0 d r1
+		port d "$IN" r1
+	else
+		link r1 eth0 s r1
+		port s lan r1
+	fi
 	link r2 eth0 s r2
 	port s lan r2
 	addr c eth0 192.0.2.10/24 2001:db8::10/64
