@@ -186,6 +186,24 @@ static void names_add(struct names *names, const char *name)
 		names->name[names->count++] = name;
 }
 
+/* A column's number of flows ("65,536"), or 0. */
+static unsigned long column_number(const char *name)
+{
+	unsigned long n = 0;
+
+	for (; *name; name++)
+		if (*name >= '0' && *name <= '9')
+			n = n * 10 + (*name - '0');
+	return n;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	unsigned long x = column_number(*(const char *const *)a), y = column_number(*(const char *const *)b);
+
+	return (x > y) - (x < y);
+}
+
 static void print_value(FILE *out, double value)
 {
 	if (isnan(value))
@@ -204,12 +222,13 @@ static void print_matrix(const struct section *s, FILE *out)
 	}
 	if (!rows.count)
 		return;
-	fprintf(out, "  %-40s", s->unit);
+	qsort(columns.name, columns.count, sizeof(columns.name[0]), by_number);
+	fprintf(out, "  %-44s", s->unit);
 	for (unsigned c = 0; c < columns.count; c++)
 		fprintf(out, " %11s", columns.name[c]);
 	fprintf(out, "\n");
 	for (unsigned r = 0; r < rows.count; r++) {
-		fprintf(out, "  %-40s", rows.name[r]);
+		fprintf(out, "  %-44s", rows.name[r]);
 		for (unsigned c = 0; c < columns.count; c++)
 			print_value(out, quantile(find_figure(s, rows.name[r], columns.name[c]), 0.5));
 		fprintf(out, "\n");
