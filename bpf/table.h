@@ -72,15 +72,6 @@ SL_INLINE int table_take(struct pkt *p, const struct sl_conn *c, __u64 *word, __
 	return !((p->word ^ seen) & SL_W_SAME) && sl_state_live(sl_word_state(p->word));
 }
 
-/* Asks for a sl_conn's cache line before it is known to be the right one: the tags' line is on its way as well. */
-SL_INLINE void table_prefetch(__u32 slot)
-{
-	const struct sl_conn *c = map_conn(slot);
-
-	if (likely(c))
-		(void)READ_ONCE(c->proto);
-}
-
 /* Is it in this slot? `slot` is `word`'s. */
 SL_INLINE int table_try(struct pkt *p, __u64 *word, __u32 slot, __u32 tag, enum pkt_dir dir)
 {
@@ -103,7 +94,6 @@ SL_INLINE int table_find_in(struct pkt *p, __u32 bucket, __u32 tag, enum pkt_dir
 
 	if (unlikely(!words))
 		return 0;
-	table_prefetch(slot + first);
 	*ret_overflow = (READ_ONCE(words[0]) & SL_W_OVF) != 0;
 	if (likely(table_try(p, &words[first], slot + first, tag, dir)))
 		return 1;
