@@ -14,25 +14,29 @@
 #include "bpf/parse.h"
 #include "bpf/svc.h"
 
-/* The packet's connection, or a new one. */
-SL_INLINE int pipeline_conn(struct pkt *p)
+/* Has the packet's connection ended, so that the packet may begin another in its place? */
+SL_INLINE int pipeline_over(struct pkt *p)
 {
 	const struct sl_settings *set;
 
-	if (!table_find(p, PKT_CLIENT) && !table_find(p, PKT_SERVER))
-		return svc_schedule(p);
-	if (likely(sl_word_tick(p->word) == p->now))
-		goto fresh;
-	set = map_settings();
-	if (set && table_expired(set, p->word, p->now)) {
-		table_end(p);
-		return svc_schedule(p);
+	if (unlikely(p->dir == PKT_CLIENT && state_reopens(p))) {
+		map_count(SL_MAX_REASONS + SL_EV_REUSED);
+		return 1;
 	}
-fresh:
-	if (likely(p->dir == PKT_SERVER || !state_reopens(p)))
-		return PKT_NEXT;
-	table_end(p);
-	map_count(SL_MAX_REASONS + SL_EV_REUSED);
+	if (likely(p->seen == p->now))
+		return 0;
+	set = map_settings();
+	return set && table_expired(set, p->word, p->seen, p->now);
+}
+
+/* The packet's connection, or a new one. */
+SL_INLINE int pipeline_conn(struct pkt *p)
+{
+	if (likely(table_find(p, PKT_CLIENT) || table_find(p, PKT_SERVER))) {
+		if (likely(!pipeline_over(p)))
+			return PKT_NEXT;
+		table_end(p);
+	}
 	return svc_schedule(p);
 }
 

@@ -78,18 +78,21 @@ struct pkt {
 	__u8 fwd; /* enum sl_fwd */
 	__be16 dest_port;
 	__u32 now; /* tick */
+	__u64 word;
 	__u32 slot;
 	__u32 dest;
+	__u32 seen; /* tick of the last packet before this one */
 	__u32 client_hop;
 	__u32 client_if;
-	__u64 word;
-	struct sl_addr vaddr; /* server side: what the client knows the server as */
+	union {
+		struct sl_addr vaddr; /* server side: what the client knows the server as */
+		struct sl_addr gw; /* of PKT_NEIGH, when the packet is done with */
+	};
 	__be16 vport;
 
 	/* verdict */
 	__u16 reason; /* enum sl_reason */
 	__u32 out_if;
-	struct sl_addr gw; /* PKT_NEIGH */
 };
 
 #define PKT_L3 ETH_HLEN

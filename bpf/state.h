@@ -6,8 +6,8 @@
  *
  * TCP's are IPVS's (net/netfilter/ipvs/ip_vs_proto_tcp.c): what was seen, from which side, gives the next state. A
  * connection whose replies do not come this way (DR, TUN) is judged by its client's packets alone. UDP has one
- * state to the operator; inside, a flow of which one packet was seen is told from one that lives, so that a
- * flood of single packets can be evicted.
+ * state to the operator; inside, a flow that lives (an answer, or packets in more than one tick) is told from one that may
+ * be no more than a flood's single packet, so that a flood can be evicted.
  */
 
 #include "bpf/pkt.h"
@@ -101,7 +101,7 @@ SL_INLINE __u32 state_next(const struct pkt *p)
 	if (p->frag == PKT_FRAG_LATER)
 		return state;
 	if (p->proto == IPPROTO_UDP)
-		return SL_ST_UDP;
+		return p->dir == PKT_SERVER || sl_word_tick(p->word) != p->now ? SL_ST_UDP : state;
 	if (likely(state == SL_ST_ESTABLISHED && (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
 		return state; /* in every view */
 	if (p->dir == PKT_SERVER)
@@ -117,7 +117,7 @@ SL_INLINE void state_update(struct pkt *p)
 
 	if (unlikely(next != sl_word_state(p->word)) || p->word & clear)
 		table_move(p, next, clear);
-	else if (sl_word_tick(p->word) != p->now)
+	else if (p->seen != p->now)
 		table_refresh(p);
 }
 

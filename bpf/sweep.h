@@ -5,7 +5,7 @@
 
 #include "bpf/table.h"
 
-/* Expires the slot's connection if it is due. */
+/* Expires the slot's connection if it is due; else brings its last packet into the word, so as not to ask again soon. */
 SL_INLINE void sweep_slot(struct sl_broom *arg, const struct sl_settings *set, __u64 *word, __u32 slot)
 {
 	__u64 w = READ_ONCE(*word);
@@ -14,8 +14,8 @@ SL_INLINE void sweep_slot(struct sl_broom *arg, const struct sl_settings *set, _
 	if (!sl_state_live(sl_word_state(w)))
 		return;
 	c = map_conn(slot);
-	if (c && table_expired(set, w, arg->tick) && table_free(word, w, READ_ONCE(c->dest)))
-		arg->freed++;
+	if (c && sl_word_age(w, arg->tick) > set->timeout[sl_word_state(w)] && !table_lives(set, word, w, slot, arg->tick))
+		arg->freed += table_free(word, w, READ_ONCE(c->dest));
 	else
 		arg->live++;
 }

@@ -11,7 +11,7 @@
 
 #include "bpf/pkt.h"
 
-#define TABLE_TRIES 4 /* to win a swap; each loss means that another CPU won one */
+#define TABLE_TRIES 8 /* to win a swap; each loss means that another CPU won one, or a word was brought up to date */
 
 /* This moment in ticks. */
 SL_INLINE __u32 table_now(void)
@@ -34,10 +34,10 @@ SL_INLINE void table_load_add(__u32 dest, __u64 delta)
 		__sync_fetch_and_add(load, delta);
 }
 
-/* Has the connection in this word outlived its state's timeout? */
-SL_INLINE int table_expired(const struct sl_settings *set, __u64 w, __u32 now)
+/* Has the connection outlived its state's timeout? */
+SL_INLINE int table_expired(const struct sl_settings *set, __u64 w, __u32 seen, __u32 now)
 {
-	return sl_word_age(w, now) > set->timeout[sl_word_state(w)];
+	return sl_conn_age(w, seen, now) > set->timeout[sl_word_state(w)];
 }
 
 SL_INLINE int table_matches(struct pkt *p, const struct sl_conn *c, enum pkt_dir dir)
@@ -60,6 +60,7 @@ SL_INLINE int table_take(struct pkt *p, const struct sl_conn *c, __u64 *word, __
 	p->dest = c->dest;
 	p->fwd = c->fwd;
 	p->dest_port = c->dport;
+	p->seen = READ_ONCE(c->seen);
 	if (dir == PKT_SERVER) {
 		p->client_hop = READ_ONCE(c->client_hop);
 		p->client_if = c->client_if;
@@ -147,23 +148,23 @@ SL_INLINE int table_move(struct pkt *p, __u32 state, __u64 clear)
 	return 1;
 }
 
-/* Writes the present tick; losing to another CPU is as good. */
-SL_INLINE void table_refresh(struct pkt *p)
+/* Notes that the connection lives. If the slot has changed hands, its new one does. */
+SL_INLINE void table_refresh(const struct pkt *p)
 {
-	__u64 *word = table_word(p->slot);
+	struct sl_conn *c = map_conn(p->slot);
 
-	if (word)
-		__sync_val_compare_and_swap(word, p->word, sl_word_move(p->word, sl_word_state(p->word), p->now));
+	if (c)
+		WRITE_ONCE(c->seen, p->now);
 }
 
-/* Ends the connection that `seen` describes; true for the one who did it. The dest must have been read under `seen`. */
-SL_INLINE int table_free(__u64 *word, __u64 seen, __u32 dest)
+/* Ends the connection that the word `was` describes; true for the one who did it. The dest must have been read under it. */
+SL_INLINE int table_free(__u64 *word, __u64 was, __u32 dest)
 {
-	__u64 freed = seen & (SL_W_SAME | SL_W_OVF);
+	__u64 freed = was & (SL_W_SAME | SL_W_OVF);
 
-	if (__sync_val_compare_and_swap(word, seen, freed) != seen)
+	if (__sync_val_compare_and_swap(word, was, freed) != was)
 		return 0;
-	table_load_add(dest, -sl_state_load(sl_word_state(seen)));
+	table_load_add(dest, -sl_state_load(sl_word_state(was)));
 	return 1;
 }
 
@@ -197,7 +198,6 @@ SL_INLINE __u32 table_pick_slot(__u64 pick)
 SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, __u32 tag, __u32 now)
 {
 	__u32 state = sl_word_state(w), age = sl_word_age(w, now), cost = 1 + sl_state_rank(state);
-	__u64 youth = (__u64)(SL_W_TICK_MASK - age) << 32;
 
 	if (state == SL_ST_FREE)
 		return (__u64)(slot % SL_BUCKET_SLOTS ^ sl_tag_slot(tag)) << 32 | slot;
@@ -207,7 +207,7 @@ SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, 
 		cost = 1;
 	else if (cost == 1)
 		return TABLE_NO_SLOT;
-	return (__u64)cost << 56 | youth | slot;
+	return (__u64)cost << 56 | (__u64)(SL_W_TICK_MASK - age) << 32 | slot;
 }
 
 /* The cheapest slot of a bucket, or `best` if that is cheaper. */
@@ -237,23 +237,43 @@ SL_INLINE void table_evicted(__u32 slot, __u32 state, __u32 cost)
 	map_count(SL_MAX_REASONS + event);
 }
 
+/*
+ * A word that looks expired may only not have heard of the last packet yet. True if the connection lives: the word
+ * is told, so that nobody picks it again soon.
+ */
+SL_INLINE int table_lives(const struct sl_settings *set, __u64 *word, __u64 was, __u32 slot, __u32 now)
+{
+	const struct sl_conn *c = map_conn(slot);
+	__u32 seen;
+
+	if (!c)
+		return 1;
+	seen = READ_ONCE(c->seen);
+	if (table_expired(set, was, seen, now))
+		return 0;
+	__sync_val_compare_and_swap(word, was, sl_word_move(was, sl_word_state(was), seen));
+	return 1;
+}
+
 /* Takes the picked slot if it is still what it was picked for: BUSY, next generation. Returns the word, or 0. */
 SL_INLINE __u64 table_seize(__u64 pick, __u32 tag, __u32 now)
 {
 	const struct sl_settings *set = map_settings();
 	__u32 slot = table_pick_slot(pick);
-	__u64 *word = table_word(slot), seen, busy;
+	__u64 *word = table_word(slot), was, busy;
 
 	if (!word || !set)
 		return 0;
-	seen = READ_ONCE(*word);
-	if (table_price(set, seen, slot, tag, now) != pick)
+	was = READ_ONCE(*word);
+	if (table_price(set, was, slot, tag, now) != pick)
 		return 0;
-	busy = sl_word(tag, SL_ST_BUSY, sl_word_gen(seen) + 1, now) | (seen & SL_W_OVF);
-	if (__sync_val_compare_and_swap(word, seen, busy) != seen)
+	if (table_pick_cost(pick) == 1 && table_lives(set, word, was, slot, now))
 		return 0;
-	if (sl_word_state(seen) != SL_ST_FREE)
-		table_evicted(slot, sl_word_state(seen), table_pick_cost(pick));
+	busy = sl_word(tag, SL_ST_BUSY, sl_word_gen(was) + 1, now) | (was & SL_W_OVF);
+	if (__sync_val_compare_and_swap(word, was, busy) != was)
+		return 0;
+	if (sl_word_state(was) != SL_ST_FREE)
+		table_evicted(slot, sl_word_state(was), table_pick_cost(pick));
 	return busy;
 }
 
@@ -302,7 +322,7 @@ SL_INLINE void table_fill(struct sl_conn *c, const struct pkt *p, const struct t
 	c->svc = n->svc;
 	c->client_hop = 0;
 	c->client_if = p->client_if;
-	c->born = p->now;
+	c->seen = p->now;
 	c->template = 0;
 }
 
@@ -366,6 +386,7 @@ APART int table_enter(struct pkt *p, const struct table_new *n)
 	p->word = busy ^ publish;
 	p->dir = PKT_CLIENT;
 	p->entered = 1;
+	p->seen = p->now;
 	p->dest = n->dest;
 	p->fwd = n->fwd;
 	p->dest_port = n->dport;

@@ -22,7 +22,7 @@
  *   vips       HASH sl_addr -> __u32                  daemon; the addresses that have a service (for fragments)
  *
  *   tags       ARRAY of __u64[8], mappable            lanes and broom, by compare-and-swap alone (word.h)
- *   conns      ARRAY of sl_conn, mappable             the owner of a BUSY slot; client_hop also by lanes, one aligned word
+ *   conns      ARRAY of sl_conn, mappable             the owner of a BUSY slot; client_hop and seen also by lanes, each one aligned word
  *   loads      ARRAY[1] of sl_load[], mappable        whoever wins the swap that changes a connection's state, atomically
  *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id
  *   stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines
@@ -204,7 +204,7 @@ _Static_assert(sizeof(struct sl_link) == 8, "sl_link");
 
 /*
  * A connection. One slot serves both directions: a packet matches as client -> virtual, or as dest -> client.
- * Everything but client_hop is constant from publication (word.h) to the end.
+ * Everything but client_hop and seen is constant from publication (word.h) to the end.
  */
 struct sl_conn {
 	struct sl_addr caddr;
@@ -218,7 +218,7 @@ struct sl_conn {
 	__u32 svc;
 	__u32 client_hop; /* route_gen << 16 | hop id: where replies go (NAT); 0 not known */
 	__u32 client_if; /* interface the client's first packet came in by */
-	__u32 born; /* tick of creation */
+	__u32 seen; /* tick of the last packet: a plain store; the broom brings it into the word */
 	__u32 template; /* slot of the persistence template + 1; 0 none */
 };
 _Static_assert(sizeof(struct sl_conn) == 64, "sl_conn");

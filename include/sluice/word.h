@@ -16,10 +16,14 @@
  *            The winner accounts for the connection that was there, then owns the sl_conn until it publishes.
  *   publish  BUSY -> a state                                        atomic xor (ovf may be set meanwhile by others)
  *   release  BUSY -> FREE                                           atomic xor
- *   refresh  tick                                                   compare-and-swap; a loser needs not repeat it
+ *   merge    tick, from sl_conn.seen                                compare-and-swap, by the broom alone
  *   move     state (and tick, 1way)                                 compare-and-swap; the winner moves sl_load
  *   free     a state -> FREE                                        compare-and-swap; the winner takes from sl_load
  *   ovf      a connection whose home is this bucket is in its second one; kept in slot 0's word; atomic or; sticky
+ *
+ * A lane that sees a packet and changes no state writes sl_conn.seen, a plain store: a locked operation per packet would
+ * keep the processor from working on the next one meanwhile. A connection's age is that of the younger of the word's
+ * tick and `seen`; who finds a word too old looks at `seen` before it acts.
  *
  * A reader compares the tag, then the sl_conn, copies what it needs, and reads the word again: another generation means
  * a miss. sl_load is raised before publication and lowered after the word has left the state, so it is never below
@@ -78,14 +82,28 @@ SL_INLINE __u32 sl_word_tick(__u64 w)
 }
 
 /*
- * Ticks since the word's last-seen; right for ages below 2^24 - 1024 ticks (49 days). A word that another CPU has
- * refreshed since `now` was read is not old but new.
+ * Ticks from `tick` to `now`; right for ages below 2^24 - 4096 ticks (49 days). A tick that another CPU has
+ * written since `now` was read is not old but new.
  */
+SL_INLINE __u32 sl_age(__u32 tick, __u32 now)
+{
+	__u32 age = (now - tick) & SL_W_TICK_MASK;
+
+	return age > SL_W_TICK_MASK - 4096 ? 0 : age;
+}
+
+/* Ticks since the word was written. */
 SL_INLINE __u32 sl_word_age(__u64 w, __u32 now)
 {
-	__u32 age = (now - sl_word_tick(w)) & SL_W_TICK_MASK;
+	return sl_age(sl_word_tick(w), now);
+}
 
-	return age > SL_W_TICK_MASK - 1024 ? 0 : age;
+/* Ticks since the connection's last packet. */
+SL_INLINE __u32 sl_conn_age(__u64 w, __u32 seen, __u32 now)
+{
+	__u32 by_word = sl_word_age(w, now), by_seen = sl_age(seen, now);
+
+	return by_seen < by_word ? by_seen : by_word;
 }
 
 /* The word with another state and tick, everything else kept. */

@@ -47,9 +47,9 @@ static bool read_slot(const struct plane *plane, uint32_t slot, struct sl_conn *
 	return true;
 }
 
-static uint32_t expires(const struct sl_settings *s, uint64_t word, uint32_t now)
+static uint32_t expires(const struct sl_settings *s, uint64_t word, uint32_t seen, uint32_t now)
 {
-	uint32_t age = sl_word_age(word, now), timeout = s->timeout[sl_word_state(word)];
+	uint32_t age = sl_conn_age(word, seen, now), timeout = s->timeout[sl_word_state(word)];
 	uint64_t jiffies = (uint64_t)(timeout > age ? timeout - age : 0) << s->tick_shift;
 
 	return s->hz ? jiffies / s->hz : 0;
@@ -60,7 +60,7 @@ static struct plane_conn describe(const struct plane *plane, uint32_t slot, cons
 	struct plane_conn c = {
 	    .slot = slot,
 	    .state = sl_word_state(word),
-	    .expires_s = expires(plane->settings, word, now),
+	    .expires_s = expires(plane->settings, word, conn->seen, now),
 	    .conn = *conn,
 	};
 

@@ -160,8 +160,10 @@ static void age(struct rig *rig, int64_t ticks)
 	for (uint32_t slot = 0; slot < rig->lane->slots; slot++) {
 		uint64_t w = rig->lane->tags[slot];
 
-		if (sl_state_live(sl_word_state(w)))
-			rig->lane->tags[slot] = sl_word_move(w, sl_word_state(w), sl_word_tick(w) - ticks);
+		if (!sl_state_live(sl_word_state(w)))
+			continue;
+		rig->lane->tags[slot] = sl_word_move(w, sl_word_state(w), sl_word_tick(w) - ticks);
+		rig->lane->conns[slot].seen = (rig->lane->conns[slot].seen - ticks) & SL_W_TICK_MASK;
 	}
 }
 
