@@ -141,8 +141,6 @@ static void dest_keep(struct change *c, const struct dest *dest, uint32_t id)
 {
 	struct sl_dest entry = dest_entry(c, id, dest);
 
-	if (!c->was_active)
-		ledger_start(c->rec, id, false);
 	rec_dest_unlinger(c->rec, id);
 	plane_dest_set(c->rec->plane, id, &entry);
 }
@@ -302,6 +300,15 @@ static int change_run(struct change *c)
 	return err;
 }
 
+/* A service that was deleted and is there again: servers that linger, and may come back later, begin at nought as it does. */
+static void ledgers_start(struct reconcile *rec, const struct rec_svc *rs)
+{
+	struct list *at, *safe;
+
+	list_each (at, safe, &rs->dests)
+		ledger_start(rec, container_of(at, struct rec_dest, link) - rec->dests, false);
+}
+
 static int svc_want(struct reconcile *rec, const struct svc *want, uint64_t now_ms)
 {
 	struct change c = {.rec = rec, .want = want, .now_ms = now_ms};
@@ -314,8 +321,10 @@ static int svc_want(struct reconcile *rec, const struct svc *want, uint64_t now_
 	if (!err) {
 		c.was_active = c.rs->active;
 		c.next = (struct sl_svc){.id = c.rs - rec->svcs, .sched = want->conf.sched, .order = want->order};
-		if (!c.was_active)
+		if (!c.was_active) {
+			ledgers_start(rec, c.rs);
 			err = rec_vip_get(rec, &want->key.addr, true);
+		}
 		if (err)
 			rec_svc_drop_unused(rec, c.rs);
 		else

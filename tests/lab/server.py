@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """server.py NAME: a server that says who it is. Prints "ready" when all its ports are open.
 
-TCP port 7000, one command a line:
+TCP ports 7000 to 7003, one command a line:
     who             -> NAME
     echo            -> every byte comes back, until the client ends
     get N           -> N bytes and the end
@@ -133,7 +133,8 @@ def open_udp(loop, family, any_addr, port, answer):
 async def main():
     loop = asyncio.get_running_loop()
     for host in ("0.0.0.0", "::"):
-        await asyncio.start_server(connection, host, 7000, backlog=4096)
+        for port in range(7000, 7004):
+            await asyncio.start_server(connection, host, port, backlog=4096)
     for family, any_addr in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
         open_udp(loop, family, any_addr, 7000, lambda data: NAME.encode() + b" " + data)
         open_udp(loop, family, any_addr, 53, dns_answer)

@@ -59,19 +59,19 @@ def exact_tcp(room):
 
 def states(room):
     """The connection list tells what happens."""
-    room.service(VIP[4], 7000, "nat", [room.servers[0].rip[4]])
-    with clients.connect(room.client, VIP[4], 7000) as sock:
+    room.service(VIP[4], 7002, "nat", [room.servers[0].rip[4]])
+    with clients.connect(room.client, VIP[4], 7002) as sock:
         sock.sendall(b"echo\nx")
         check(sock.recv(1) == b"x", "no echo")
         host, port = sock.getsockname()
         listing = room.ipvsadm("-L", "-n", "-c").stdout
         line = [words for words in map(str.split, listing.splitlines()) if f"{host}:{port}" in words]
-        check(line and line[0][0] == "TCP" and line[0][2:] == ["ESTABLISHED", f"{host}:{port}", f"{VIP[4]}:7000", f"{room.servers[0].rip[4]}:7000"],
+        check(line and line[0][0] == "TCP" and line[0][2:] == ["ESTABLISHED", f"{host}:{port}", f"{VIP[4]}:7002", f"{room.servers[0].rip[4]}:7002"],
               f"the list has {line}")
         sock.shutdown(socket.SHUT_WR)
         check(sock.recv(1) == b"", "no end")
-    lab.wait_for(lambda: [c["state"] for c in room.connections()] == ["TIME_WAIT"], "TIME_WAIT")
-    check([(row["active"], row["inactive"]) for row in room.server_rows(7000)] == [(0, 1)], "the closed connection is not inactive")
+    lab.wait_for(lambda: [c["state"] for c in room.connections() if c["client"] == {"addr": host, "port": port}] == ["TIME_WAIT"], "TIME_WAIT")
+    check(list(room.loads(VIP[4], 7002).values()) == [(0, 1)], "the closed connection is not inactive")
 
 
 def no_server(room):

@@ -327,14 +327,14 @@ def vlan_inside(room):
 
 def expires(fwd, room):
     """An idle connection ends when its time is up, and is no longer counted."""
-    room.service(VIP, 7000, fwd, [room.servers[0].rip[4]])
+    room.service(VIP, 7001, fwd, [room.servers[0].rip[4]])
     room.ipvsadm("--set", "2", "2", "2")
-    with clients.connect(room.client, VIP, 7000) as sock:
+    with clients.connect(room.client, VIP, 7001) as sock:
         sock.sendall(b"echo\nx")
         check(sock.recv(2) == b"x", "no echo")
-        check([row["active"] for row in room.server_rows(7000)] == [1], "the connection is not counted")
-        lab.wait_for(lambda: [(row["active"], row["inactive"]) for row in room.server_rows(7000)] == [(0, 0)], "the connection to expire", 8)
-        check(not room.connections(), "an expired connection is still listed")
+        check(list(room.loads(VIP, 7001).values()) == [(1, 0)], "the connection is not counted")
+        lab.wait_for(lambda: list(room.loads(VIP, 7001).values()) == [(0, 0)], "the connection to expire", 8)
+        check(list(room.listed(VIP, 7001).values()) == [(0, 0)], "an expired connection is still listed")
 
 
 def lives(room):

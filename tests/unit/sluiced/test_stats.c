@@ -187,6 +187,11 @@ static void readded_service_starts_at_zero(void **state)
 	counted(f, id)->conns = 12;
 	assert_int_equal(stats_dest(f->stats, id).conns, 2);
 	assert_int_equal(stats_svc(f->stats, 1).conns, 2);
+	assert_int_equal(fixture_change(f, "S- " WEB), 0);
+	assert_int_equal(fixture_change(f, "S+ " WEB " rr"), 0); /* one by one, as ipvsadm does */
+	assert_int_equal(fixture_change(f, "D+ " WEB " 192.0.2.11 80 masq 1"), 0);
+	assert_int_equal(stats_dest(f->stats, id).conns, 0);
+	assert_int_equal(stats_svc(f->stats, 1).conns, 0);
 }
 
 static void rates_of_servers_and_services(void **state)
