@@ -16,7 +16,7 @@
  *            The winner accounts for the connection that was there, then owns the sl_conn until it publishes.
  *   publish  BUSY -> a state                                        atomic xor (ovf may be set meanwhile by others)
  *   release  BUSY -> FREE                                           atomic xor
- *   merge    tick, from sl_conn.seen                                compare-and-swap, by the broom alone
+ *   merge    tick, from sl_conn.seen                                compare-and-swap, by the broom or who wants the slot
  *   move     state (and tick, 1way)                                 compare-and-swap; the winner moves sl_load
  *   free     a state -> FREE                                        compare-and-swap; the winner takes from sl_load
  *   ovf      a connection whose home is this bucket is in its second one; kept in slot 0's word; atomic or; sticky
