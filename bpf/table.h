@@ -180,10 +180,15 @@ SL_INLINE void table_end(struct pkt *p)
 /*
  * How dear it is to give a slot to a new connection, and which slot: the least wins.
  *    63      56 55        32 31         0
- *   | cost (8) | youth (24) | slot (32)  |     cost: 0 free, 1 expired, 2 half-open, 3 closing; youth: ~age,
- *                                                  of a free slot: how far from the one that the flow would like best
+ *   | cost (8) | youth (24) | slot (32)  |     cost: 0 free, 1 expired, 2 half-open, 3 closing; youth: ~age.
+ *   |    0     | crowd | far |   slot    |     a free slot: how full its bucket is, where that is TABLE_CROWDED or more,
+ *               (16)    (8)                    and how far it is from the one that the flow would like best
+ *
+ * So the home bucket is taken while it has room, and the less crowded of the two when it gets full: at load 0.5 one
+ * connection in a million finds both full.
  */
 #define TABLE_NO_SLOT (~0ULL)
+#define TABLE_CROWDED 6
 
 SL_INLINE __u32 table_pick_cost(__u64 pick)
 {
@@ -193,6 +198,18 @@ SL_INLINE __u32 table_pick_cost(__u64 pick)
 SL_INLINE __u32 table_pick_slot(__u64 pick)
 {
 	return pick;
+}
+
+/* The slot's own price, without what its bucket adds. */
+SL_INLINE __u64 table_pick_price(__u64 pick)
+{
+	return table_pick_cost(pick) ? pick : pick & 0xffffffffffULL;
+}
+
+/* Is it worth a look at the second bucket? Not for what is free with room around it, nor for what has expired. */
+SL_INLINE int table_pick_dear(__u64 pick)
+{
+	return table_pick_cost(pick) > 1 || (!table_pick_cost(pick) && table_pick_price(pick) != pick);
 }
 
 SL_INLINE __u64 table_price(const struct sl_settings *set, __u64 w, __u32 slot, __u32 tag, __u32 now)
@@ -215,15 +232,19 @@ APART __u64 table_pick(__u64 best, __u32 bucket, __u32 tag, __u32 now)
 {
 	const struct sl_settings *set = map_settings();
 	const __u64 *words = map_tags(bucket);
+	__u64 here = TABLE_NO_SLOT, crowd = 0;
 
 	if (!words || !set)
 		return best;
 	for (int i = 0; i < SL_BUCKET_SLOTS; i++) {
 		__u64 price = table_price(set, READ_ONCE(words[i]), bucket * SL_BUCKET_SLOTS + i, tag, now);
 
-		best = price < best ? price : best;
+		crowd += table_pick_cost(price) != 0;
+		here = price < here ? price : here;
 	}
-	return best;
+	if (!table_pick_cost(here) && crowd >= TABLE_CROWDED)
+		here |= crowd << 40;
+	return here < best ? here : best;
 }
 
 /* The connection whose slot was seized is accounted for; its sl_conn is still as it was. */
@@ -265,7 +286,7 @@ SL_INLINE __u64 table_seize(__u64 pick, __u32 tag, __u32 now)
 	if (!word || !set)
 		return 0;
 	was = READ_ONCE(*word);
-	if (table_price(set, was, slot, tag, now) != pick)
+	if (table_price(set, was, slot, tag, now) != table_pick_price(pick))
 		return 0;
 	if (table_pick_cost(pick) == 1 && table_lives(set, word, was, slot, now))
 		return 0;
@@ -344,7 +365,7 @@ SL_INLINE __u64 table_claim(struct pkt *p, __u64 hash)
 
 	for (int i = 0; i < TABLE_TRIES; i++) {
 		pick = table_pick(TABLE_NO_SLOT, home, sl_hash_tag(hash), p->now);
-		if (table_pick_cost(pick) > 1)
+		if (table_pick_dear(pick))
 			pick = table_pick(pick, sl_hash_second(hash, cfg_bucket_mask), sl_hash_tag(hash), p->now);
 		if (pick == TABLE_NO_SLOT)
 			return 0;
