@@ -4,7 +4,8 @@
  *
  * Both lanes on every CPU, the broom and a reader at once, over a table so small that everything is contended and over a
  * larger one. Ticks are jiffies and timeouts a few of them, so claims, refreshes, changes of state, expiry and eviction happen all
- * the time. While it lasts the reader must never see a connection that is not whole; afterwards every server's load must equal a
+ * the time. So do generations of the service, and of another one with a server of its own. While it lasts the reader must never
+ * see a connection that is not whole or goes to a server of the other service; afterwards every server's load must equal a
  * count of the table and no slot be BUSY. Then time passes, the broom sweeps, and everything must be zero.
  */
 #include "tests/packet/rig.h"
@@ -22,15 +23,17 @@
 
 #include "churn.skel.h"
 
-enum { MAX_THREADS = 64, FRAME = 64, SERVERS = 3 };
+enum { MAX_THREADS = 64, FRAME = 64, SERVERS = 3, OTHERS = SERVERS + 1 };
 
 struct storm {
 	struct lane *lane;
 	struct churn_prog *churn;
+	struct sl_svc svc; /* of the flows */
+	struct sl_svc_key key;
 	bool expiry; /* so many flows that some are idle for longer than their timeout */
 	uint32_t runs; /* of each lane's program on each CPU */
 	bool over;
-	uint64_t read, torn, swept, freed;
+	uint64_t read, torn, swept, freed, changes;
 };
 
 struct worker {
@@ -121,6 +124,31 @@ static void *run_reader(void *arg)
 	return NULL;
 }
 
+/* A value that is replaced may be given to the other service while a lane still reads it: the lane must notice. */
+static void *run_changes(void *arg)
+{
+	struct worker *w = arg;
+	struct storm *s = w->storm;
+	struct sl_svc ours = s->svc, other = s->svc;
+	struct sl_svc_key other_key = s->key;
+
+	other_key.port = htons(81);
+	other.id++;
+	other.first += ours.count;
+	other.count = 1;
+	s->lane->members[other.first] = (struct sl_member){.dest = OTHERS, .weight = 1};
+	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE) && !w->result) {
+		ours.gen++;
+		other.gen++;
+		w->result = s->lane->ops->svc_set(s->lane, &s->key, &ours);
+		w->result = w->result ? w->result : s->lane->ops->svc_set(s->lane, &other_key, &other);
+		w->result = w->result == -ENOMEM ? 0 : w->result; /* the allocator's reserve was out for a moment */
+		s->changes++;
+	}
+	s->lane->ops->svc_set(s->lane, &other_key, NULL);
+	return NULL;
+}
+
 static int churn_load(struct storm *s, uint32_t flows)
 {
 	int xdp = lane_bpf_fd(s->lane, true), tc = lane_bpf_fd(s->lane, false), r;
@@ -145,12 +173,16 @@ static void set_timeouts(struct lane *lane)
 
 static int storm_run(struct storm *s)
 {
-	struct worker workers[MAX_THREADS] = {0}, helpers[2] = {{.storm = s}, {.storm = s}};
+	static void *(*const jobs[])(void *) = {run_broom, run_reader, run_changes};
+	enum { HELPERS = sizeof(jobs) / sizeof(jobs[0]) };
+	struct worker workers[MAX_THREADS] = {0}, helpers[HELPERS] = {0};
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN), n = 0, result = 0;
 
 	cpus = cpus > MAX_THREADS / 2 ? MAX_THREADS / 2 : cpus;
-	pthread_create(&helpers[0].thread, NULL, run_broom, &helpers[0]);
-	pthread_create(&helpers[1].thread, NULL, run_reader, &helpers[1]);
+	for (int i = 0; i < HELPERS; i++) {
+		helpers[i].storm = s;
+		pthread_create(&helpers[i].thread, NULL, jobs[i], &helpers[i]);
+	}
 	for (int cpu = 0; cpu < cpus; cpu++)
 		for (int express = 0; express < 2; express++, n++) {
 			workers[n] = (struct worker){.storm = s, .cpu = cpu, .express = express};
@@ -161,9 +193,11 @@ static int storm_run(struct storm *s)
 		result = result ? result : workers[i].result;
 	}
 	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
-	pthread_join(helpers[0].thread, NULL);
-	pthread_join(helpers[1].thread, NULL);
-	return result ? result : helpers[0].result;
+	for (int i = 0; i < HELPERS; i++) {
+		pthread_join(helpers[i].thread, NULL);
+		result = result ? result : helpers[i].result;
+	}
+	return result;
 }
 
 static const char *text_counts(struct rig *rig)
@@ -206,14 +240,14 @@ static const char *storm(struct storm *s, struct rig *rig, uint32_t flows)
 		return strerror(-r);
 	r = storm_run(s);
 	text_counts(rig);
-	printf("# %llu reads, %llu torn; %llu sweeps freed %llu\n", (unsigned long long)s->read, (unsigned long long)s->torn,
-	    (unsigned long long)s->swept, (unsigned long long)s->freed);
+	printf("# %llu reads, %llu torn; %llu sweeps freed %llu; %llu changes\n", (unsigned long long)s->read, (unsigned long long)s->torn,
+	    (unsigned long long)s->swept, (unsigned long long)s->freed, (unsigned long long)s->changes);
 	if (r)
 		return strerror(-r);
 	if (s->torn)
 		return "the reader saw connections that are not whole";
-	if (!s->read || (s->expiry && !s->freed))
-		return "the reader or the broom had nothing to do: the test proves nothing";
+	if (!s->read || !s->changes || (s->expiry && !s->freed))
+		return "the reader, the broom or the changes had nothing to do: the test proves nothing";
 	why = rig_audit(rig);
 	return why ? why : drain(rig);
 }
@@ -232,6 +266,9 @@ static int run(uint32_t slots, uint32_t flows, uint32_t runs)
 		rig_service(&rig, SL_SCHED_WLC);
 		for (int i = 0; i < SERVERS; i++)
 			rig_server(&rig, RS1 + i, 1 + i);
+		rig_commit(&rig);
+		s.svc = rig.svc;
+		s.key = rig.key;
 		set_timeouts(s.lane);
 		why = storm(&s, &rig, flows);
 		churn_prog__destroy(s.churn);
