@@ -36,11 +36,21 @@ SL_INLINE int fwd_fits(const struct pkt *p, const struct sl_hop *hop, __u32 extr
 	return !hop->mtu || pkt_segs(p) > 1 || p->l3_len + extra <= hop->mtu;
 }
 
+/* 127.0.0.0/8 and ::1, which no packet from the network may reach (RFC 1122 3.2.1.3). */
+SL_INLINE int fwd_is_loopback(const struct sl_addr *a)
+{
+	if (addr_is_v4(a))
+		return a->b[12] == 127;
+	return a->d[0] == 0 && a->w[2] == 0 && a->w[3] == bpf_htonl(1);
+}
+
 /* LocalNode: NAT rewrites for a local server on another address or port; DR and TUN deliver as it is. */
 NOINLINE int fwd_local(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest *d)
 {
 	if (CTX_EXPRESS)
 		return fwd_pass_up();
+	if (p->fwd == SL_FWD_MASQ && fwd_is_loopback(&d->addr))
+		return pkt_drop(p, SL_DROP_DEST_LOOPBACK);
 	fwd_account(p);
 	if (p->fwd != SL_FWD_MASQ || (addr_equal(&d->addr, &p->dst) && p->dest_port == p->dport))
 		return PKT_DELIVER;

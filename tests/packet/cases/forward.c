@@ -142,6 +142,20 @@ static void padded_out(struct pkt_spec *spec, const struct world *w)
 	spec->trailer = 17;
 }
 
+/* The server is one of the director's own addresses: its loopback one. */
+static const char *on_loopback(struct rig *rig)
+{
+	struct sl_addr *addr = &rig->lane->dests[who_dest(RS1)].addr;
+
+	if (rig->w.server_v6) {
+		memset(addr, 0, sizeof(*addr));
+		addr->b[15] = 1;
+	} else {
+		addr->b[12] = 127;
+	}
+	return NULL;
+}
+
 static const struct row rows_forward_table[] =
     {
 	{"first packet", W_REMOTE | ALL, .steps = {ONE_SERVER, CLIENT_SENDS(SYN, FORWARDED(RS1)), CONNS(1), STATS(RS1, 1, 1, 0)}},
@@ -237,6 +251,8 @@ static const struct row rows_forward_table[] =
 	{"a reply with TTL 1 is dropped", W_NAT | ALL,
 	    .steps = {ONE_SERVER, CLIENT_SENDS(SYN, FORWARDED(RS1)), SERVER_SENDS(SYN_ACK, .tweak = ttl_1, DROPPED(TTL_EXPIRED)),
 		SERVER_SENDS(SYN_ACK, .tweak = ttl_2, REPLIED(RS1))}},
+	{"a local server on a loopback address is not reached by NAT", W_LOCAL | ALL, IN_FULL,
+	    .steps = {ONE_SERVER, CALL(on_loopback), CLIENT_SENDS(SYN, DROPPED(DEST_LOOPBACK))}},
 	{"TTL 1 reaches a local server", W_LOCAL | W_LOCAL_DR | ALL, IN_FULL,
 	    .steps = {ONE_SERVER, CLIENT_SENDS(SYN, .tweak = ttl_1, FORWARDED(RS1))}},
 
