@@ -122,13 +122,8 @@ def pins(room):
 
 
 def bpf_mounts():
-    """Where bpffs is: pins are made where process 1 sees them, also when this process does not."""
-    elsewhere = os.stat("/proc/self/ns/mnt").st_ino != os.stat("/proc/1/ns/mnt").st_ino
-    found = []
-    for process, root in (("self", ""), ("1", "/proc/1/root"))[: 1 + elsewhere]:
-        with open(f"/proc/{process}/mounts", encoding="utf-8") as mounts:
-            found += [root + line.split()[1] for line in mounts if line.split()[2] == "bpf"]
-    return found
+    with open("/proc/mounts", encoding="utf-8") as mounts:
+        return [line.split()[1] for line in mounts if line.split()[2] == "bpf"]
 
 
 def killed_under_load(fwd, room):
