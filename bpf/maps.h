@@ -27,6 +27,15 @@ struct sl_tags {
 struct sl_members {
 	struct sl_member member[SL_MAX_MEMBERS];
 };
+struct sl_tables {
+	__u32 word[SL_MAX_TABLES];
+};
+struct sl_bounds {
+	struct sl_addr bound[SL_MAX_BOUNDS];
+};
+struct sl_mark_rules {
+	struct sl_mark_rule rule[SL_MAX_MARK_RULES];
+};
 struct sl_loads {
 	struct sl_load load[SL_MAX_DESTS];
 };
@@ -43,14 +52,16 @@ struct sl_cursors {
 		__type(value, value_t);           \
 	} name SEC(".maps")
 
-#define HASH_MAP(name, flags, entries, key_t, value_t) \
-	struct {                                       \
-		__uint(type, BPF_MAP_TYPE_HASH);       \
-		__uint(map_flags, flags);              \
-		__uint(max_entries, entries);          \
-		__type(key, key_t);                    \
-		__type(value, value_t);                \
+#define TYPED_MAP(name, map_type, flags, entries, key_t, value_t) \
+	struct {                                                  \
+		__uint(type, map_type);                           \
+		__uint(map_flags, flags);                         \
+		__uint(max_entries, entries);                     \
+		__type(key, key_t);                               \
+		__type(value, value_t);                           \
 	} name SEC(".maps")
+
+#define HASH_MAP(name, flags, entries, key_t, value_t) TYPED_MAP(name, BPF_MAP_TYPE_HASH, flags, entries, key_t, value_t)
 
 /*
  * Owned by the daemon. Arrays are written through mapped memory, which the kernel refuses for BPF_F_RDONLY_PROG: there the
@@ -63,6 +74,12 @@ struct sl_cursors {
 ARRAY_MAP(settings, DAEMON_ARRAY, 1, struct sl_settings);
 HASH_MAP(svcs, DAEMON_HASH, SL_MAX_SVCS, struct sl_svc_key, struct sl_svc);
 ARRAY_MAP(members, DAEMON_ARRAY, 1, struct sl_members);
+ARRAY_MAP(tables, DAEMON_ARRAY, 1, struct sl_tables);
+ARRAY_MAP(bounds, DAEMON_ARRAY, 1, struct sl_bounds);
+ARRAY_MAP(owns, DAEMON_ARRAY, SL_MAX_SVCS, struct sl_own);
+TYPED_MAP(marks, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG, SL_MAX_MARK_SETS, struct sl_mark_key, struct sl_mark_set);
+ARRAY_MAP(mark_rules, DAEMON_ARRAY, 1, struct sl_mark_rules);
+HASH_MAP(origins, DAEMON_HASH, SL_MAX_DESTS, struct sl_svc_key, struct sl_svc_key);
 ARRAY_MAP(dests, DAEMON_ARRAY, SL_MAX_DESTS, struct sl_dest);
 ARRAY_MAP(hops, DAEMON_ARRAY, SL_MAX_HOPS, struct sl_hop);
 HASH_MAP(hop_ids, DAEMON_HASH, SL_MAX_HOPS, struct sl_neigh_key, __u32);
@@ -83,12 +100,9 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, SL_MAX_FRAGS);
-	__type(key, struct sl_frag_key);
-	__type(value, struct sl_frag);
-} frags SEC(".maps");
+TYPED_MAP(frags, BPF_MAP_TYPE_LRU_HASH, 0, SL_MAX_FRAGS, struct sl_frag_key, struct sl_frag);
+HASH_MAP(caches, BPF_F_NO_PREALLOC, SL_MAX_CACHES, struct sl_cache_key, struct sl_cache);
+TYPED_MAP(calls, BPF_MAP_TYPE_LRU_HASH, 0, SL_MAX_CALLS, struct sl_addr, struct sl_call);
 
 /* The daemon's own memory: no program uses it; it is declared here so that it is pinned with the rest. */
 ARRAY_MAP(ledger, BPF_F_MMAPABLE, SL_MAX_DESTS + SL_MAX_SVCS, struct sl_ledger);
@@ -112,6 +126,49 @@ SL_INLINE const struct sl_member *map_member(__u32 index)
 	const struct sl_members *m = bpf_map_lookup_elem(&members, &zero);
 
 	return m ? &m->member[index & (SL_MAX_MEMBERS - 1)] : 0;
+}
+
+/* Word `index` of the schedulers' tables. */
+SL_INLINE __u32 map_table(__u32 index)
+{
+	__u32 zero = 0;
+	const struct sl_tables *t = bpf_map_lookup_elem(&tables, &zero);
+
+	return t ? t->word[index & (SL_MAX_TABLES - 1)] : 0;
+}
+
+SL_INLINE const struct sl_addr *map_bound(__u32 index)
+{
+	__u32 zero = 0;
+	const struct sl_bounds *b = bpf_map_lookup_elem(&bounds, &zero);
+
+	return b ? &b->bound[index & (SL_MAX_BOUNDS - 1)] : 0;
+}
+
+/* The timeouts of a service's own. */
+SL_INLINE const struct sl_own *map_own(__u32 svc)
+{
+	return bpf_map_lookup_elem(&owns, &svc);
+}
+
+/* The classifier's rules for this destination, or NULL. */
+SL_INLINE const struct sl_mark_set *map_mark_set(const struct sl_mark_key *key)
+{
+	return bpf_map_lookup_elem(&marks, key);
+}
+
+SL_INLINE const struct sl_mark_rule *map_mark_rule(__u32 index)
+{
+	__u32 zero = 0;
+	const struct sl_mark_rules *r = bpf_map_lookup_elem(&mark_rules, &zero);
+
+	return r ? &r->rule[index & (SL_MAX_MARK_RULES - 1)] : 0;
+}
+
+/* The service that a server's (addr, port, proto) replies come from, or NULL: one-packet services. */
+SL_INLINE const struct sl_svc_key *map_origin(const struct sl_svc_key *server)
+{
+	return bpf_map_lookup_elem(&origins, server);
 }
 
 SL_INLINE const struct sl_dest *map_dest(__u32 id)
@@ -154,12 +211,12 @@ SL_INLINE struct sl_conn *map_conn(__u32 slot)
 	return bpf_map_lookup_elem(&conns, &slot);
 }
 
-SL_INLINE __u64 *map_load(__u32 dest)
+SL_INLINE struct sl_load *map_load(__u32 dest)
 {
 	__u32 zero = 0;
 	struct sl_loads *l = bpf_map_lookup_elem(&loads, &zero);
 
-	return l ? &l->load[dest & (SL_MAX_DESTS - 1)].word : 0;
+	return l ? &l->load[dest & (SL_MAX_DESTS - 1)] : 0;
 }
 
 SL_INLINE __u64 *map_cursor(__u32 svc)
@@ -194,6 +251,21 @@ SL_INLINE const struct sl_frag *map_frag(const struct sl_frag_key *key)
 SL_INLINE void map_frag_set(const struct sl_frag_key *key, const struct sl_frag *frag)
 {
 	bpf_map_update_elem(&frags, key, frag, BPF_ANY);
+}
+
+SL_INLINE struct sl_cache *map_cache(const struct sl_cache_key *key)
+{
+	return bpf_map_lookup_elem(&caches, key);
+}
+
+SL_INLINE void map_cache_set(const struct sl_cache_key *key, const struct sl_cache *cache)
+{
+	bpf_map_update_elem(&caches, key, cache, BPF_ANY);
+}
+
+SL_INLINE void map_call_set(const struct sl_addr *hash, const struct sl_call *call)
+{
+	bpf_map_update_elem(&calls, hash, call, BPF_ANY);
 }
 
 #endif

@@ -50,6 +50,7 @@ SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
 		return verdict;
 	p->now = table_now();
 	p->client_if = ctx_ifindex(ctx);
+	p->mark = ctx_mark(ctx);
 	verdict = frag(p);
 	if (verdict != PKT_NEXT)
 		return verdict;

@@ -84,6 +84,7 @@ struct pkt {
 	__u32 seen; /* tick of the last packet before this one */
 	__u32 client_hop;
 	__u32 client_if;
+	__u32 mark; /* firewall mark: the packet's own, or the classifier's */
 	union {
 		struct sl_addr vaddr; /* server side: what the client knows the server as */
 		struct sl_addr gw; /* of PKT_NEIGH, when the packet is done with */

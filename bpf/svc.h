@@ -12,6 +12,7 @@
 #include "bpf/state.h"
 #include "bpf/stats.h"
 #include "bpf/table.h"
+#include "bpf/work.h"
 
 #define SVC_TRIES 4 /* to read a service while nobody writes it */
 
@@ -34,31 +35,63 @@ SL_INLINE __u64 svc_ident(const struct sl_svc *svc)
 }
 
 /*
- * The packet's service and a server of it. The kernel may give a replaced value's memory to another service while it
- * is still being read; so the key is asked again afterwards: a generation that is still there has been there all the time.
+ * Copies the service of this key. The kernel may give a replaced value's memory to another service while it is still being
+ * read; so the key is asked again afterwards: a generation that is still there has been there all the time.
+ * PKT_NEXT; PKT_PASS: there is no such service; PKT_DROP: it was changed each time.
  */
-SL_INLINE int svc_pick(struct pkt *p, struct table_new *ret_new)
+NOINLINE int svc_read(const struct sl_svc_key *key, struct sl_svc *ret_svc)
 {
-	struct sl_svc_key key = {.addr = p->dst, .port = p->dport, .proto = p->proto};
-
 	for (int i = 0; i < SVC_TRIES; i++) {
-		const struct sl_svc *svc = map_svc(&key);
+		const struct sl_svc *svc = map_svc(key);
 		__u64 ident;
 
 		if (!svc)
 			return PKT_PASS;
-		if (svc_bad_source(p))
-			return pkt_drop(p, SL_DROP_BAD_SOURCE);
 		ident = svc_ident(svc);
 		barrier();
-		ret_new->svc = svc->id;
-		ret_new->dest = sched_pick(svc);
+		*ret_svc = *svc;
 		barrier();
-		svc = map_svc(&key);
-		if (likely(svc && svc_ident(svc) == ident))
+		svc = map_svc(key);
+		if (likely(svc && svc_ident(svc) == ident && svc_ident(ret_svc) == ident))
 			return PKT_NEXT;
 	}
-	return pkt_drop(p, SL_DROP_SVC_CHANGING);
+	return PKT_DROP;
+}
+
+/* May FTP's service on port 21 take this packet: a data connection, active or passive (ip_vs_service_find)? */
+SL_INLINE int svc_ftp_data(const struct pkt *p)
+{
+	return p->proto == IPPROTO_TCP && (p->dport == bpf_htons(20) || bpf_ntohs(p->dport) >= 1024);
+}
+
+/* The packet's service, in IPVS's order: by its mark, by address and port, FTP's for its data, the one for all ports. */
+SL_INLINE int svc_find(const struct pkt *p, struct sl_svc *ret_svc)
+{
+	const struct sl_settings *set = map_settings();
+	__u32 kinds = set ? set->flags : 0;
+	struct sl_svc_key key = {};
+	int verdict = PKT_PASS;
+
+	if (p->mark && kinds & SL_SET_MARK_SVCS) {
+		if (!p->v6)
+			key.addr.w[2] = bpf_htonl(0xffff);
+		key.addr.w[3] = bpf_htonl(p->mark);
+		verdict = svc_read(&key, ret_svc);
+	}
+	key.addr = p->dst;
+	key.port = p->dport;
+	key.proto = p->proto;
+	if (verdict == PKT_PASS)
+		verdict = svc_read(&key, ret_svc);
+	if (verdict == PKT_PASS && kinds & SL_SET_FTP_SVCS && svc_ftp_data(p)) {
+		key.port = bpf_htons(21);
+		verdict = svc_read(&key, ret_svc);
+	}
+	if (verdict == PKT_PASS && kinds & SL_SET_PORT0_SVCS) {
+		key.port = 0;
+		verdict = svc_read(&key, ret_svc);
+	}
+	return verdict;
 }
 
 /* Does the director see one side of this connection only? */
@@ -67,28 +100,43 @@ SL_INLINE __u64 svc_way(const struct sl_dest *d)
 	return d->fwd == SL_FWD_MASQ ? 0 : SL_W_1WAY;
 }
 
-APART int svc_schedule(struct pkt *p)
+/* A connection to a server of the packet's service. */
+SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 {
-	const struct sl_dest *d;
-	struct table_new new = {};
+	struct table_new *new = &work->new;
+	const struct sl_dest *d = map_dest(new->dest);
 	int verdict;
 
-	if (!p || !state_opens(p))
+	if (!new->dest || !d)
+		return pkt_drop(p, SL_DROP_NO_SERVER);
+	new->dport = d->port ? d->port : p->dport;
+	new->fwd = d->fwd;
+	new->way = svc_way(d);
+	new->state = state_first(p, new->way);
+	verdict = table_enter(p, new);
+	if (verdict == PKT_NEXT)
+		stats_conn(new->dest);
+	return verdict;
+}
+
+APART int svc_schedule(struct pkt *p)
+{
+	struct work *work = work_get();
+	int verdict;
+
+	if (!p || !work || !state_opens(p))
 		return PKT_PASS;
-	verdict = svc_pick(p, &new);
+	verdict = svc_find(p, &work->svc);
+	if (verdict == PKT_DROP)
+		return pkt_drop(p, SL_DROP_SVC_CHANGING);
 	if (verdict != PKT_NEXT)
 		return verdict;
-	d = map_dest(new.dest);
-	if (!new.dest || !d)
-		return pkt_drop(p, SL_DROP_NO_SERVER);
-	new.dport = d->port;
-	new.fwd = d->fwd;
-	new.way = svc_way(d);
-	new.state = state_first(p, new.way);
-	verdict = table_enter(p, &new);
-	if (verdict == PKT_NEXT)
-		stats_conn(new.dest);
-	return verdict;
+	if (svc_bad_source(p))
+		return pkt_drop(p, SL_DROP_BAD_SOURCE);
+	__builtin_memset(&work->new, 0, sizeof(work->new));
+	work->new.svc = work->svc.id;
+	work->new.dest = sched_pick(&work->svc, p);
+	return svc_enter(p, work);
 }
 
 #endif

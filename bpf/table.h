@@ -28,10 +28,10 @@ SL_INLINE __u64 *table_word(__u32 slot)
 
 SL_INLINE void table_load_add(__u32 dest, __u64 delta)
 {
-	__u64 *load = map_load(dest);
+	struct sl_load *load = map_load(dest);
 
 	if (load)
-		__sync_fetch_and_add(load, delta);
+		__sync_fetch_and_add(&load->word, delta);
 }
 
 /* Has the connection outlived its state's timeout? */
@@ -70,7 +70,7 @@ SL_INLINE int table_take(struct pkt *p, const struct sl_conn *c, __u64 *word, __
 	p->dir = dir;
 	barrier();
 	p->word = READ_ONCE(*word);
-	return !((p->word ^ seen) & SL_W_SAME) && sl_state_live(sl_word_state(p->word));
+	return !((p->word ^ seen) & SL_W_SAME) && sl_state_conn(sl_word_state(p->word));
 }
 
 /* Is it in this slot? `slot` is `word`'s. */
@@ -79,7 +79,7 @@ SL_INLINE int table_try(struct pkt *p, __u64 *word, __u32 slot, __u32 tag, enum 
 	__u64 w = READ_ONCE(*word);
 	const struct sl_conn *c;
 
-	if (sl_word_tag(w) != tag || !sl_state_live(sl_word_state(w)))
+	if (sl_word_tag(w) != tag || !sl_state_conn(sl_word_state(w)))
 		return 0;
 	c = map_conn(slot);
 	if (!c || !table_matches(p, c, dir) || !table_take(p, c, word, w, dir))
@@ -141,7 +141,7 @@ SL_INLINE int table_move(struct pkt *p, __u32 state, __u64 clear)
 			p->word = new;
 			return 1;
 		}
-		if ((old ^ w) & SL_W_SAME || !sl_state_live(sl_word_state(old)))
+		if ((old ^ w) & SL_W_SAME || !sl_state_conn(sl_word_state(old)))
 			return 0;
 		w = old;
 	}

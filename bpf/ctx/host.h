@@ -27,6 +27,9 @@
 
 #define HOST_SVCS 64
 #define HOST_FRAGS 64
+#define HOST_MARKS 64
+#define HOST_CACHES 4096
+#define HOST_CALLS 64
 #define HOST_CPUS 8
 
 struct host_maps {
@@ -34,6 +37,18 @@ struct host_maps {
 	struct sl_svc_key svc_keys[HOST_SVCS];
 	struct sl_svc svcs[HOST_SVCS]; /* id 0: unused entry */
 	struct sl_member members[SL_MAX_MEMBERS];
+	uint32_t tables[SL_MAX_TABLES];
+	struct sl_addr bounds[SL_MAX_BOUNDS];
+	struct sl_own owns[SL_MAX_SVCS];
+	struct sl_mark_key mark_keys[HOST_MARKS];
+	struct sl_mark_set mark_sets[HOST_MARKS]; /* count 0: unused entry */
+	struct sl_mark_rule mark_rules[SL_MAX_MARK_RULES];
+	struct sl_svc_key origin_keys[HOST_SVCS], origins[HOST_SVCS]; /* proto 0: unused entry */
+	struct sl_cache_key cache_keys[HOST_CACHES]; /* svc 0: unused entry */
+	struct sl_cache caches[HOST_CACHES];
+	struct sl_addr call_keys[HOST_CALLS];
+	struct sl_call calls[HOST_CALLS];
+	uint32_t call_next;
 	struct sl_dest dests[SL_MAX_DESTS];
 	struct sl_hop hops[SL_MAX_HOPS];
 	struct sl_neigh_key hop_keys[HOST_SVCS];
@@ -52,6 +67,7 @@ struct host_maps {
 	uint32_t frag_next;
 	/* the rest of the world */
 	uint64_t jiffies;
+	uint32_t random; /* state of a generator that gives every test the same */
 	uint64_t seed[2];
 	uint32_t tick_shift;
 	struct bpf_fib_lookup fib; /* what the FIB answers */
@@ -69,6 +85,7 @@ struct sl_ctx {
 	uint8_t *end;
 	uint32_t ifindex;
 	uint32_t segs;
+	uint32_t mark;
 };
 
 #define cfg_bucket_mask (host->slots / SL_BUCKET_SLOTS - 1)
@@ -83,7 +100,8 @@ SL_INLINE uint64_t bpf_jiffies64(void)
 
 SL_INLINE uint32_t bpf_get_prandom_u32(void)
 {
-	return 4; /* chosen by a fair die */
+	host->random = host->random * 1664525 + 1013904223;
+	return host->random;
 }
 
 SL_INLINE long bpf_loop(uint32_t count, long (*visit)(uint32_t, void *), void *arg, uint64_t flags)
@@ -121,6 +139,11 @@ SL_INLINE uint32_t ctx_segs(const struct sl_ctx *ctx)
 SL_INLINE uint32_t ctx_ifindex(const struct sl_ctx *ctx)
 {
 	return ctx->ifindex;
+}
+
+SL_INLINE uint32_t ctx_mark(const struct sl_ctx *ctx)
+{
+	return ctx->mark;
 }
 
 SL_INLINE void ctx_pull(struct sl_ctx *ctx, uint32_t len)
@@ -162,6 +185,60 @@ SL_INLINE const struct sl_member *map_member(uint32_t index)
 	return &host->members[index & (SL_MAX_MEMBERS - 1)];
 }
 
+SL_INLINE uint32_t map_table(uint32_t index)
+{
+	return host->tables[index & (SL_MAX_TABLES - 1)];
+}
+
+SL_INLINE const struct sl_addr *map_bound(uint32_t index)
+{
+	return &host->bounds[index & (SL_MAX_BOUNDS - 1)];
+}
+
+SL_INLINE const struct sl_own *map_own(uint32_t svc)
+{
+	return svc < SL_MAX_SVCS ? &host->owns[svc] : NULL;
+}
+
+SL_INLINE int host_prefix_fits(const struct sl_mark_key *prefix, const struct sl_mark_key *addr)
+{
+	const uint8_t *a = (const uint8_t *)prefix->dst, *b = (const uint8_t *)addr->dst;
+
+	for (uint32_t bit = 0; bit < prefix->len; bit++)
+		if ((a[bit / 8] ^ b[bit / 8]) & 0x80 >> bit % 8)
+			return 0;
+	return 1;
+}
+
+SL_INLINE const struct sl_mark_set *map_mark_set(const struct sl_mark_key *key)
+{
+	const struct sl_mark_set *best = NULL;
+	uint32_t len = 0;
+
+	for (int i = 0; i < HOST_MARKS; i++) {
+		const struct sl_mark_key *have = &host->mark_keys[i];
+
+		if (!host->mark_sets[i].count || have->len < len || !host_prefix_fits(have, key))
+			continue;
+		best = &host->mark_sets[i];
+		len = have->len;
+	}
+	return best;
+}
+
+SL_INLINE const struct sl_mark_rule *map_mark_rule(uint32_t index)
+{
+	return &host->mark_rules[index & (SL_MAX_MARK_RULES - 1)];
+}
+
+SL_INLINE const struct sl_svc_key *map_origin(const struct sl_svc_key *server)
+{
+	for (int i = 0; i < HOST_SVCS; i++)
+		if (host->origin_keys[i].proto && !memcmp(&host->origin_keys[i], server, sizeof(*server)))
+			return &host->origins[i];
+	return NULL;
+}
+
 SL_INLINE const struct sl_dest *map_dest(uint32_t id)
 {
 	return id < SL_MAX_DESTS ? &host->dests[id] : NULL;
@@ -200,9 +277,9 @@ SL_INLINE struct sl_conn *map_conn(uint32_t slot)
 	return slot < host->slots ? &host->conns[slot] : NULL;
 }
 
-SL_INLINE __u64 *map_load(uint32_t dest)
+SL_INLINE struct sl_load *map_load(uint32_t dest)
 {
-	return dest < SL_MAX_DESTS ? &host->loads[dest].word : NULL;
+	return dest < SL_MAX_DESTS ? &host->loads[dest] : NULL;
 }
 
 SL_INLINE __u64 *map_cursor(uint32_t svc)
@@ -236,6 +313,40 @@ SL_INLINE void map_frag_set(const struct sl_frag_key *key, const struct sl_frag 
 
 	host->frag_keys[i] = *key;
 	host->frags[i] = *frag;
+}
+
+/* A bucket of one in a table that is never emptied: enough for tests, and the same every time. */
+SL_INLINE uint32_t host_cache_slot(const struct sl_cache_key *key)
+{
+	uint32_t at = (key->daddr.w[3] * 2654435761U ^ key->svc) % HOST_CACHES;
+
+	for (int i = 0; i < HOST_CACHES; i++, at = (at + 1) % HOST_CACHES)
+		if (!host->cache_keys[at].svc || !memcmp(&host->cache_keys[at], key, sizeof(*key)))
+			break;
+	return at;
+}
+
+SL_INLINE struct sl_cache *map_cache(const struct sl_cache_key *key)
+{
+	uint32_t at = host_cache_slot(key);
+
+	return host->cache_keys[at].svc ? &host->caches[at] : NULL;
+}
+
+SL_INLINE void map_cache_set(const struct sl_cache_key *key, const struct sl_cache *cache)
+{
+	uint32_t at = host_cache_slot(key);
+
+	host->cache_keys[at] = *key;
+	host->caches[at] = *cache;
+}
+
+SL_INLINE void map_call_set(const struct sl_addr *hash, const struct sl_call *call)
+{
+	uint32_t at = host->call_next++ % HOST_CALLS;
+
+	host->call_keys[at] = *hash;
+	host->calls[at] = *call;
 }
 
 /* Empty maps with a table of `slots`; NULL without memory. */

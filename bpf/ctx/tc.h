@@ -47,6 +47,12 @@ SL_INLINE __u32 ctx_ifindex(const struct __sk_buff *ctx)
 }
 
 /* Makes the first `len` bytes linear, or all if there are fewer. */
+/* The firewall mark. */
+SL_INLINE __u32 ctx_mark(const struct __sk_buff *skb)
+{
+	return skb->mark;
+}
+
 SL_INLINE void ctx_pull(struct __sk_buff *ctx, __u32 len)
 {
 	if (ctx->len < len)

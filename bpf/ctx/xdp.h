@@ -44,6 +44,12 @@ SL_INLINE __u32 ctx_ifindex(const struct xdp_md *ctx)
 	return ctx->ingress_ifindex;
 }
 
+/* The firewall mark. */
+SL_INLINE __u32 ctx_mark(const struct xdp_md *ctx)
+{
+	return 0;
+}
+
 SL_INLINE void ctx_pull(struct xdp_md *ctx, __u32 len)
 {
 }

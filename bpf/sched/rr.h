@@ -11,12 +11,16 @@ static long rr_visit(__u32 i, void *arg)
 	const struct sl_svc *svc = scan->svc;
 	__u32 at = sl_cursor_index(scan->cursor);
 	const struct sl_member *m;
+	struct sl_load now;
 
 	if (at >= svc->count)
 		at = 0;
 	scan->cursor = sl_cursor(svc->gen, 0, at + 1);
 	m = map_member(svc->first + at);
 	if (!m || m->weight <= 0)
+		return 0;
+	now = sched_load(m->dest);
+	if (now.over)
 		return 0;
 	scan->dest = m->dest;
 	return 1;

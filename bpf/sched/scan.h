@@ -38,20 +38,33 @@ struct sched_scan {
 
 #define sched_scan(count, visit, scan) bpf_loop(count, visit, scan, 0)
 
-/* Cost of a server's connections: an active one weighs 256 inactive ones more (ip_vs_dest_conn_overhead in Linux 6.1). */
-SL_INLINE __u64 sched_overhead(__u32 dest)
+/* A server's connections; negative halves, which a race can show, are 0. */
+SL_INLINE struct sl_load sched_load(__u32 dest)
 {
-	const __u64 *word = map_load(dest);
-	struct sl_load load;
+	const struct sl_load *now = map_load(dest);
+	struct sl_load load = {};
 
-	if (!word)
-		return 0;
-	load.word = READ_ONCE(*word);
+	if (!now)
+		return load;
+	load.word = READ_ONCE(now->word);
+	load.over = READ_ONCE(now->over);
 	if ((__s32)load.active < 0)
 		load.active = 0;
 	if ((__s32)load.inactive < 0)
 		load.inactive = 0;
-	return ((__u64)load.active << 8) + load.active + load.inactive;
+	return load;
+}
+
+/* May the scheduler give this member a connection: has it a weight, and is it below its threshold? */
+SL_INLINE int sched_usable(const struct sl_member *m, const struct sl_load *load)
+{
+	return m->weight > 0 && !load->over;
+}
+
+/* Cost of a server's connections: an active one weighs 256 inactive ones more (ip_vs_dest_conn_overhead in Linux 6.1). */
+SL_INLINE __u64 sched_overhead(const struct sl_load *load)
+{
+	return ((__u64)load->active << 8) + load->active + load->inactive;
 }
 
 #endif

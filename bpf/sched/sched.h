@@ -36,8 +36,8 @@ NOINLINE __u32 sched_turn(struct sched_scan *scan)
 	return scan->dest;
 }
 
-/* The dest id for a new connection of this service, or 0: no server may be given. */
-NOINLINE __u32 sched_pick(const struct sl_svc *svc)
+/* The dest id for a new connection that begins with this packet, or 0: no server may be given. `svc` is a copy: it does not change. */
+NOINLINE __u32 sched_pick(const struct sl_svc *svc, const struct pkt *p)
 {
 	__u64 zero = sched_zero(svc->count);
 	struct sched_scan scan = {.svc = svc, .dest = zero, .weight = zero, .load = zero};

@@ -9,11 +9,15 @@ static long wlc_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
 	const struct sl_member *m = map_member(scan->svc->first + i);
+	struct sl_load now;
 	__u64 load;
 
-	if (!m || m->weight <= 0)
+	if (!m)
 		return 0;
-	load = sched_overhead(m->dest);
+	now = sched_load(m->dest);
+	if (!sched_usable(m, &now))
+		return 0;
+	load = sched_overhead(&now);
 	if (scan->dest && (__s64)(scan->load * m->weight) <= (__s64)(load * scan->weight))
 		return 0;
 	scan->dest = m->dest;

@@ -21,6 +21,7 @@ static long wrr_visit(__u32 i, void *arg)
 	__u32 at = sl_cursor_index(scan->cursor);
 	__s64 bar = sl_cursor_weight(scan->cursor);
 	const struct sl_member *m;
+	struct sl_load now;
 
 	if (at >= svc->count) {
 		at = 0;
@@ -31,6 +32,9 @@ static long wrr_visit(__u32 i, void *arg)
 	scan->cursor = sl_cursor(svc->gen, bar, at + 1);
 	m = map_member(svc->first + at);
 	if (!m || m->weight <= 0 || m->weight < bar)
+		return 0;
+	now = sched_load(m->dest);
+	if (now.over)
 		return 0;
 	scan->dest = m->dest;
 	return 1;

@@ -15,6 +15,12 @@
  *   settings   ARRAY[1] of sl_settings, mappable      daemon
  *   svcs       HASH sl_svc_key -> sl_svc              daemon; one update switches a service to a new generation
  *   members    ARRAY[1] of sl_member[], mappable      daemon: a service's servers, contiguous, written aside before the switch
+ *   tables     ARRAY[1] of __u32[], mappable          daemon: what schedulers look up (wrr, sh, dh, mh), written aside before the switch
+ *   bounds     ARRAY[1] of sl_addr[], mappable        daemon: source allow-lists as sorted bounds, written aside before the switch
+ *   owns       ARRAY of sl_own, mappable              daemon; index = service id: timeouts of a service's own
+ *   marks      LPM_TRIE sl_mark_key -> sl_mark_set    daemon; from a destination to the rules that may mark it
+ *   mark_rules ARRAY[1] of sl_mark_rule[], mappable   daemon
+ *   origins    HASH sl_svc_key -> sl_svc_key          daemon; NAT servers of one-packet services, to the service their replies come from
  *   dests      ARRAY of sl_dest, mappable             daemon; index = dest id
  *   hops       ARRAY of sl_hop, mappable              daemon; a published hop is never changed, only replaced by another id
  *   hop_ids    HASH sl_neigh_key -> __u32 hop id      daemon; from the next hop the kernel's FIB names to its id
@@ -28,6 +34,9 @@
  *   stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines
  *   counters   PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event
  *   frags      LRU_HASH sl_frag_key -> sl_frag        full lane
+ *   caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones
+ *   calls      LRU_HASH sl_addr -> sl_call            full lane: the Call-ID a sip template was made from, for listings
+ *   work       PERCPU_ARRAY[1], one for each object   a lane's scratch memory for what is too big for the stack
  *   ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must remember over a restart
  *
  * All maps are pinned: the lanes outlive the daemon, and the next daemon adopts them.
@@ -35,12 +44,19 @@
 
 #include <linux/types.h>
 
-#define SL_ABI_VERSION 1
+#define SL_ABI_VERSION 2
 
 enum sl_limits {
 	SL_MAX_SVCS = 16385, /* service ids are 1..16384; 0 is no service */
-	SL_MAX_DESTS = 65536, /* dest ids are 1..65535; 0 is no dest */
-	SL_MAX_MEMBERS = 262144, /* entries of the member pool, old and new generations together */
+	SL_MAX_DESTS = 131072, /* dest ids are 1..131071; 0 is no dest */
+	SL_MAX_SVC_DESTS = 65535, /* servers of one service: a member's index fits 16 bits (tables) */
+	SL_MAX_MEMBERS = 524288, /* entries of the member pool, old and new generations together */
+	SL_MAX_TABLES = 1 << 22, /* words of the table pool, likewise */
+	SL_MAX_BOUNDS = 1 << 19, /* bounds of all allow-lists, likewise */
+	SL_MAX_MARK_RULES = 65536, /* of the classifier, old and new together; every set lists its own */
+	SL_MAX_MARK_SETS = 1024, /* destination prefixes that rules name */
+	SL_MAX_CACHES = 1 << 18, /* destinations that lblc and lblcr remember, of all services */
+	SL_MAX_CALLS = 1 << 16,
 	SL_MAX_HOPS = 65536, /* hop ids are 1..65535; 0 is no hop; an id fits 16 bits (sl_conn.client_hop) */
 	SL_MAX_LINKS = 4096, /* interfaces with a larger ifindex have no express lane */
 	SL_MAX_FRAGS = 16384, /* datagrams whose later fragments are being followed */
@@ -82,6 +98,19 @@ enum sl_state {
 	SL_MAX_STATES = 32,
 };
 
+/*
+ * The settings of /proc/sys/net/ipv4/vs, by IPVS's names, and ours. SL_SYS_name is the index in sl_settings.sysctl.
+ */
+enum sl_sysctl {
+#define X(name, number, text, value, least, most, unit) SL_SYS_##name = number,
+#include "sysctl.def"
+#undef X
+	SL_MAX_SYSCTLS = 64,
+};
+
+/* Persistence engines. */
+enum sl_pe { SL_PE_NONE, SL_PE_SIP };
+
 /* Why a packet was dropped. The numbers are for ever: logs and dashboards know them. */
 enum sl_reason {
 #define X(name, number, text) SL_DROP_##name = number,
@@ -110,17 +139,28 @@ struct sl_settings {
 	__u32 flags; /* SL_SET_* */
 	__u32 timeout[SL_MAX_STATES]; /* by state, in ticks */
 	__u32 timeout_s[SL_MAX_STATES]; /* by state, in seconds, as the operator said it */
-	__u32 reserved[24];
+	__u32 own_least[SL_MAX_STATES]; /* by state, in ticks: the least of the services' own timeouts (SL_W_OWN); the global one if none has its own */
+	__s32 sysctl[SL_MAX_SYSCTLS]; /* by enum sl_sysctl; times in seconds */
+	__u32 mark_rules; /* rules of the classifier in force */
+	__u32 reserved[23];
 };
-_Static_assert(sizeof(struct sl_settings) == 392, "sl_settings");
+_Static_assert(sizeof(struct sl_settings) == 776, "sl_settings");
 
 #define SL_SET_EGRESS 1 /* some dest is local: replies leave by the egress lane */
+#define SL_SET_MARK_SVCS 2 /* there are firewall-mark services */
+#define SL_SET_FTP_SVCS 4 /* there is a service on TCP port 21 */
+#define SL_SET_PORT0_SVCS 8 /* there are services for all ports */
+#define SL_SET_MARKS 16 /* the classifier has rules */
+#define SL_SET_ORIGINS 32 /* the map origins has entries */
 
-/* Key of a virtual service. */
+/*
+ * Key of a virtual service. A firewall-mark service has proto 0 (IPPROTO_IP), port 0, and the mark, in network order, as the last word of
+ * addr: ::ffff:mark for IPv4, ::mark for IPv6 (as IPVS has it in the template's virtual address).
+ */
 struct sl_svc_key {
 	struct sl_addr addr;
-	__be16 port;
-	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	__be16 port; /* 0: all ports (persistent services) */
+	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP; 0: a mark */
 	__u8 zero[5];
 };
 _Static_assert(sizeof(struct sl_svc_key) == 24, "sl_svc_key");
@@ -132,14 +172,38 @@ struct sl_svc {
 	__u32 first; /* into members */
 	__u32 count;
 	__u32 sched; /* enum sl_sched */
-	__u32 flags;
+	__u32 flags; /* SL_SVC_* */
 	__u32 max_weight; /* of the members; for wrr */
 	__u32 gcd_weight; /* of the members' weights > 0; 0 when there is none */
+	__u64 total_weight; /* of the members' weights > 0; for twos */
 	__u32 order; /* the daemon's: services sort by it in "kernel order" */
 	__u32 start; /* rr, wrr: cursor position this generation starts from (word.h) */
-	__u32 reserved[6];
+	__u32 table; /* first word of the scheduler's table, in tables */
+	__u32 table_len; /* in what the scheduler counts: see bpf/sched/ */
+	__u32 allow; /* first of the allow-list's bounds */
+	__u32 allow_count; /* 0: everybody is let in */
+	struct sl_addr mask; /* persistence: which bits of the client's address count */
+	__u32 persist_s; /* persistence timeout, seconds */
+	__u32 pe; /* enum sl_pe */
+	__u32 reserved[10];
 };
-_Static_assert(sizeof(struct sl_svc) == 64, "sl_svc");
+_Static_assert(sizeof(struct sl_svc) == 128, "sl_svc");
+
+/* The numbers of IPVS's IP_VS_SVC_F_* where there is one. */
+#define SL_SVC_PERSISTENT 0x1
+#define SL_SVC_ONEPACKET 0x4
+#define SL_SVC_SCHED1 0x8 /* sh-fallback, mh-fallback */
+#define SL_SVC_SCHED2 0x10 /* sh-port, mh-port */
+#define SL_SVC_SCHED3 0x20
+#define SL_SVC_OWN 0x100 /* connections have the service's own timeouts (owns) */
+#define SL_SVC_ALLOW 0x200 /* there is an allow-list: with no bounds nobody is let in */
+
+/* Timeouts of one service's connections; states that it does not name for itself have the global ones. */
+struct sl_own {
+	__u32 timeout[SL_MAX_STATES]; /* by state, in ticks; of the template states: the persistence timeout */
+	__u32 said[4]; /* the daemon's: tcp, tcpfin, udp as the operator said them, seconds; 0: the global one */
+};
+_Static_assert(sizeof(struct sl_own) == 144, "sl_own");
 
 /* What a scheduler sees of a real server, besides sl_load. */
 struct sl_member {
@@ -159,13 +223,27 @@ struct sl_dest {
 	__s32 weight; /* the daemon's, for adoption; the scheduler reads sl_member */
 	__u32 order; /* the daemon's: list order within the service, newest largest */
 	__u32 gen; /* counts the uses of this id */
+	__u32 upper; /* connections at which it is overloaded; 0: never */
+	__u32 lower; /* connections below which it is so no more: the operator's, or three quarters of upper */
+	__u8 tun_type; /* enum sl_tun */
+	__u8 tun_flags; /* SL_TUN_* */
+	__be16 tun_port; /* GUE */
+	__u32 lower_said; /* the daemon's: lower as the operator said it */
 	struct sl_svc_key svc_key; /* the daemon's: the service's name, known even when the service is gone and this dest lingers */
+	__u32 reserved[11];
 };
-_Static_assert(sizeof(struct sl_dest) == 64, "sl_dest");
+_Static_assert(sizeof(struct sl_dest) == 128, "sl_dest");
 
 #define SL_DEST_USED 1 /* this id is taken */
 #define SL_DEST_LOCAL 2 /* the address is one of the director's own: deliver up (LocalNode) */
 #define SL_DEST_REMOVED 4 /* no longer in the service; its connections go on */
+#define SL_DEST_EXPIRE 8 /* its connections end at their next packet, which may begin another (expire_nodest_conn) */
+#define SL_DEST_EXPIRE_UDP 16 /* likewise its UDP flows (expire_nodest_udp, of removed and of quiesced servers) */
+
+/* Tunnel types and flags; the numbers are IPVS's IP_VS_CONN_F_TUNNEL_TYPE_* and IP_VS_TUNNEL_ENCAP_FLAG_*. */
+enum sl_tun { SL_TUN_IPIP, SL_TUN_GUE, SL_TUN_GRE };
+#define SL_TUN_CSUM 1
+#define SL_TUN_REMCSUM 2
 
 /* A next hop. Written before its id is published, never changed after. */
 struct sl_hop {
@@ -204,7 +282,11 @@ _Static_assert(sizeof(struct sl_link) == 8, "sl_link");
 
 /*
  * A connection. One slot serves both directions: a packet matches as client -> virtual, or as dest -> client.
- * Everything but client_hop and seen is constant from publication (word.h) to the end.
+ * Everything but client_hop, seen and refs is constant from publication (word.h) to the end.
+ *
+ * A persistence template is one too, in a state of its own (SL_ST_TEMPLATE...), so that no packet matches it: caddr is the client's address under the
+ * service's mask, cport 0; vaddr, vport and proto as IPVS has them: the service's; port 0 for FTP and port-0 services; the key's
+ * addr, proto 0 for mark services. For --pe sip caddr is a keyed hash of the Call-ID and flags has SL_CONN_CALL.
  */
 struct sl_conn {
 	struct sl_addr caddr;
@@ -215,13 +297,22 @@ struct sl_conn {
 	__u8 proto;
 	__u8 fwd; /* enum sl_fwd */
 	__u32 dest;
-	__u32 svc;
-	__u32 client_hop; /* route_gen << 16 | hop id: where replies go (NAT); 0 not known */
-	__u32 client_if; /* interface the client's first packet came in by */
+	__u16 svc;
+	__u16 flags; /* SL_CONN_* */
+	union {
+		struct {
+			__u32 client_hop; /* route_gen << 16 | hop id: where replies go (NAT); 0 not known */
+			__u32 client_if; /* interface the client's first packet came in by */
+		};
+		__u64 refs; /* of a template: generation << 32 | connections under it (word.h) */
+	};
 	__u32 seen; /* tick of the last packet: a plain store; the broom brings it into the word */
 	__u32 template; /* slot of the persistence template + 1; 0 none */
 };
 _Static_assert(sizeof(struct sl_conn) == 64, "sl_conn");
+
+#define SL_CONN_CALL 1 /* caddr is no address but the hash of a Call-ID */
+#define SL_CONN_MARK 2 /* of a mark service */
 
 /*
  * Connections of a dest, in one word so that one atomic add moves one from active to inactive.
@@ -235,8 +326,10 @@ struct sl_load {
 			__u32 inactive;
 		};
 	};
+	__u32 over; /* 1: overloaded, gets no new connection; set and cleared by whoever makes the total pass sl_dest's upper or lower */
+	__u32 templates; /* persistence templates: ipvsadm's PersistConn */
 };
-_Static_assert(sizeof(struct sl_load) == 8, "sl_load");
+_Static_assert(sizeof(struct sl_load) == 16, "sl_load");
 
 /* Traffic of a dest on one CPU. Bytes are of layer 3; a GSO packet counts as the segments it will become. */
 struct sl_stats {
@@ -276,6 +369,58 @@ struct sl_frag {
 	__u32 tick;
 };
 _Static_assert(sizeof(struct sl_frag) == 8, "sl_frag");
+
+/* A rule of the classifier: what it says of a packet whose destination is known to fit. Ports in host order. */
+struct sl_mark_rule {
+	struct sl_addr src; /* source prefix */
+	__u8 src_len; /* in bits of the 128; 0: any */
+	__u8 proto; /* 0: any */
+	__u16 first_port; /* destination ports; 0 to 65535: any */
+	__u16 last_port;
+	__u16 id; /* the operator's rule it was made from */
+	__u32 mark;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sl_mark_rule) == 32, "sl_mark_rule");
+
+/* Key and value of marks: the longest prefix names the rules that fit the destination, in the operator's order; the first that fits wins. */
+struct sl_mark_key {
+	__u32 len; /* in bits of the 128 */
+	__be32 dst[4];
+};
+_Static_assert(sizeof(struct sl_mark_key) == 20, "sl_mark_key");
+
+struct sl_mark_set {
+	__u32 first; /* into mark_rules */
+	__u32 count;
+};
+_Static_assert(sizeof(struct sl_mark_set) == 8, "sl_mark_set");
+
+/* Key and value of caches: which servers a destination address has (lblc: one; lblcr: a set). */
+struct sl_cache_key {
+	struct sl_addr daddr;
+	__u32 svc;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sl_cache_key) == 24, "sl_cache_key");
+
+#define SL_CACHE_DESTS 32
+struct sl_cache {
+	__u32 used; /* tick of the last use */
+	__u32 changed; /* lblcr: tick of the last change of the set */
+	__u32 count;
+	__u32 dest[SL_CACHE_DESTS];
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sl_cache) == 144, "sl_cache");
+
+/* Value of calls. */
+#define SL_CALL_TEXT 128
+struct sl_call {
+	__u32 len;
+	char text[SL_CALL_TEXT]; /* its beginning, if it is longer */
+};
+_Static_assert(sizeof(struct sl_call) == 132, "sl_call");
 
 /* Argument of the broom program (BPF_PROG_TYPE_SYSCALL): in first, count; out the rest. */
 struct sl_broom {

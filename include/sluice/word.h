@@ -8,7 +8,7 @@
  * names a home bucket and, for when that is full, a second one.
  *
  *    63        48 47   43  42   41  40  39        24 23           0
- *   | tag (16)   | state | 1way|ovf| 0 | generation | last-seen tick |
+ *   | tag (16)   | state | 1way|ovf|own| generation | last-seen tick |
  *
  * Every change of a word is one atomic operation on it, so lanes on any CPU and the broom need no lock:
  *
@@ -29,6 +29,10 @@
  * a miss. sl_load is raised before publication and lowered after the word has left the state, so it is never below
  * the truth by more than the operations under way.
  *
+ * A template is kept as long as connections are under it. sl_conn.refs counts them with the generation they count for: to come under a template is
+ * one swap that expects its generation, then a look at the word, which must be live and of that generation; to leave it
+ * is an atomic subtraction. Who wants to free a template makes it BUSY, and back if refs is not 0.
+ *
  * Only programs change words (the daemon sweeps through the broom program): a process can be killed between two
  * steps, a program can't.
  */
@@ -38,6 +42,7 @@
 #define SL_W_TICK_MASK 0xffffffULL
 #define SL_W_GEN_SHIFT 24
 #define SL_W_GEN_MASK 0xffffULL
+#define SL_W_OWN (1ULL << 40) /* the timeouts are the service's own (sl_own) */
 #define SL_W_OVF (1ULL << 41)
 #define SL_W_1WAY (1ULL << 42) /* only the client's side is seen (DR, TUN): IPVS's NOOUTPUT */
 #define SL_W_STATE_SHIFT 43
@@ -113,10 +118,21 @@ SL_INLINE __u64 sl_word_move(__u64 w, __u32 state, __u32 tick)
 	return w | (__u64)state << SL_W_STATE_SHIFT | (tick & SL_W_TICK_MASK);
 }
 
-/* Does a slot in this state hold a connection that others may see? */
+/* Does a slot in this state hold something that others may see: a connection or a template? */
 SL_INLINE int sl_state_live(__u32 state)
 {
 	return state > SL_ST_BUSY;
+}
+
+SL_INLINE int sl_state_template(__u32 state)
+{
+	return state >= SL_ST_TEMPLATE_GONE;
+}
+
+/* ... a connection that packets may match? */
+SL_INLINE int sl_state_conn(__u32 state)
+{
+	return state - (SL_ST_BUSY + 1) < SL_ST_TEMPLATE_GONE - (SL_ST_BUSY + 1);
 }
 
 /* 1 if connections in this state are ActiveConn, else 0. */
@@ -141,10 +157,10 @@ SL_INLINE __u32 sl_state_rank(__u32 state)
 	return ranks >> 2 * (state & 31) & 3;
 }
 
-/* What one connection in this state adds to sl_load.word. */
+/* What one connection in this state adds to sl_load.word; a template is counted elsewhere. */
 SL_INLINE __u64 sl_state_load(__u32 state)
 {
-	return sl_state_active(state) ? 1 : 1ULL << 32;
+	return sl_state_template(state) ? 0 : sl_state_active(state) ? 1 : 1ULL << 32;
 }
 
 /*

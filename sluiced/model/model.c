@@ -7,8 +7,6 @@
 #include <string.h>
 
 /* IPVS's schedulers that are not built yet. */
-static const char *const scheds_to_come[] = {"lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"};
-
 static const struct {
 	const char *text;
 	enum sl_sched sched;
@@ -89,10 +87,6 @@ int model_sched_parse(const char *text, enum sl_sched *ret_sched)
 			*ret_sched = scheds[i].sched;
 			return 0;
 		}
-	}
-	for (size_t i = 0; i < COUNT(scheds_to_come); i++) {
-		if (strcmp(scheds_to_come[i], text) == 0)
-			return -ENOSYS;
 	}
 	return -ENOENT;
 }

@@ -79,7 +79,7 @@ const char *model_svc_text(const struct sl_svc_key *key, char text[MODEL_NAME_TE
 const char *model_dest_text(const struct dest_key *key, char text[MODEL_NAME_TEXT]);
 const char *model_sched_text(enum sl_sched sched);
 
-/* Scheduler of this name; NULL and "" are the default. -ENOENT; -ENOSYS for one of IPVS's that is not built yet. */
+/* Scheduler of this name; NULL and "" are the default. -ENOENT. */
 int model_sched_parse(const char *text, enum sl_sched *ret_sched);
 
 /* svc.c, dest.c: for txn.c and the adoption. The caller owns what is not linked; link_* put it behind `after`, a link of the list. */

@@ -76,8 +76,6 @@ static int need_sched(const struct op *op, enum sl_sched *ret_sched, struct mode
 {
 	int err = model_sched_parse(op->sched, ret_sched);
 
-	if (err == -ENOSYS)
-		return check_refuse(ret_error, err, "scheduler %.32s is not built yet: use rr, wrr, lc or wlc", op->sched);
 	if (err)
 		return check_refuse(ret_error, err, "there is no scheduler \"%.32s\": use rr, wrr, lc or wlc", op->sched);
 	return 0;

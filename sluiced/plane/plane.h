@@ -26,6 +26,15 @@ struct plane_ops {
 	int (*svc_next)(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_key, struct sl_svc *ret_svc);
 	int (*vip_set)(struct plane *plane, const struct sl_addr *addr, bool on);
 	int (*hop_id_set)(struct plane *plane, const struct sl_neigh_key *key, uint32_t hop); /* hop 0: remove */
+	int (*mark_set)(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
+	int (*mark_next)(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key);
+	int (*origin_set)(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc); /* svc NULL: remove */
+	int (*origin_next)(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc);
+	/* What lblc and lblcr remember. A key that went meanwhile: -ENOENT. */
+	int (*cache_next)(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache);
+	int (*cache_del)(struct plane *plane, const struct sl_cache_key *key);
+	/* The Call-ID of this hash; -ENOENT. */
+	int (*call)(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call);
 	/* Sums over CPUs: SL_MAX_COUNTERS values. */
 	int (*counters)(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNTERS]);
 	/* Run the broom over broom->count buckets from broom->first. */
@@ -41,10 +50,14 @@ struct plane {
 
 	struct sl_settings *settings;
 	struct sl_member *members; /* SL_MAX_MEMBERS */
+	__u32 *tables; /* SL_MAX_TABLES */
+	struct sl_addr *bounds; /* SL_MAX_BOUNDS */
+	struct sl_own *owns; /* SL_MAX_SVCS */
+	struct sl_mark_rule *mark_rules; /* SL_MAX_MARK_RULES */
 	struct sl_dest *dests; /* SL_MAX_DESTS */
 	struct sl_hop *hops; /* SL_MAX_HOPS */
 	struct sl_link *links; /* SL_MAX_LINKS */
-	struct sl_load *loads; /* SL_MAX_DESTS; read only here */
+	struct sl_load *loads; /* SL_MAX_DESTS; only `over` is written here, when thresholds are changed */
 	uint64_t *cursors; /* SL_MAX_SVCS */
 	struct sl_stats *stats; /* cpus * SL_MAX_DESTS; read only here */
 	struct sl_ledger *ledger; /* SL_MAX_DESTS + SL_MAX_SVCS */

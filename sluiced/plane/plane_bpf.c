@@ -110,6 +110,57 @@ static int op_hop_id_set(struct plane *plane, const struct sl_neigh_key *key, ui
 	return err;
 }
 
+static int op_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set)
+{
+	int map = plane_bpf_of(plane)->map[MAP_marks];
+
+	return set ? update(map, key, set) : delete (map, key);
+}
+
+static int op_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key)
+{
+	return bpf_map_get_next_key(plane_bpf_of(plane)->map[MAP_marks], prev, ret_key) ? -errno : 0;
+}
+
+static int op_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
+{
+	int map = plane_bpf_of(plane)->map[MAP_origins];
+
+	return svc ? update(map, server, svc) : delete (map, server);
+}
+
+static int op_origin_next(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc)
+{
+	int map = plane_bpf_of(plane)->map[MAP_origins];
+	struct sl_svc_key server;
+
+	if (bpf_map_get_next_key(map, prev, &server) || bpf_map_lookup_elem(map, &server, ret_svc))
+		return -errno;
+	*ret_server = server;
+	return 0;
+}
+
+static int op_cache_next(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
+{
+	int map = plane_bpf_of(plane)->map[MAP_caches];
+	struct sl_cache_key key;
+
+	if (bpf_map_get_next_key(map, prev, &key) || bpf_map_lookup_elem(map, &key, ret_cache))
+		return -errno;
+	*ret_key = key;
+	return 0;
+}
+
+static int op_cache_del(struct plane *plane, const struct sl_cache_key *key)
+{
+	return delete (plane_bpf_of(plane)->map[MAP_caches], key);
+}
+
+static int op_call(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call)
+{
+	return bpf_map_lookup_elem(plane_bpf_of(plane)->map[MAP_calls], hash, ret_call) ? -errno : 0;
+}
+
 static int op_counters(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNTERS])
 {
 	int map = plane_bpf_of(plane)->map[MAP_counters];
@@ -141,6 +192,13 @@ static const struct plane_ops bpf_ops = {
     .svc_next = op_svc_next,
     .vip_set = op_vip_set,
     .hop_id_set = op_hop_id_set,
+    .mark_set = op_mark_set,
+    .mark_next = op_mark_next,
+    .origin_set = op_origin_set,
+    .origin_next = op_origin_next,
+    .cache_next = op_cache_next,
+    .cache_del = op_cache_del,
+    .call = op_call,
     .counters = op_counters,
     .sweep = op_sweep,
 };
@@ -158,7 +216,7 @@ struct mapping {
 	int prot;
 };
 
-#define MAPPINGS 11
+#define MAPPINGS 15
 
 static void mappings(struct plane *p, struct mapping ret[MAPPINGS])
 {
@@ -166,6 +224,10 @@ static void mappings(struct plane *p, struct mapping ret[MAPPINGS])
 	const struct mapping m[MAPPINGS] = {
 	    {MAP_settings, (void **)&p->settings, sizeof(*p->settings), rw},
 	    {MAP_members, (void **)&p->members, sizeof(*p->members) * SL_MAX_MEMBERS, rw},
+	    {MAP_tables, (void **)&p->tables, sizeof(*p->tables) * SL_MAX_TABLES, rw},
+	    {MAP_bounds, (void **)&p->bounds, sizeof(*p->bounds) * SL_MAX_BOUNDS, rw},
+	    {MAP_owns, (void **)&p->owns, sizeof(*p->owns) * SL_MAX_SVCS, rw},
+	    {MAP_mark_rules, (void **)&p->mark_rules, sizeof(*p->mark_rules) * SL_MAX_MARK_RULES, rw},
 	    {MAP_dests, (void **)&p->dests, sizeof(*p->dests) * SL_MAX_DESTS, rw},
 	    {MAP_hops, (void **)&p->hops, sizeof(*p->hops) * SL_MAX_HOPS, rw},
 	    {MAP_links, (void **)&p->links, sizeof(*p->links) * SL_MAX_LINKS, rw},

@@ -21,7 +21,16 @@
 #define PLANE_MAPS(X) \
 	X(settings)   \
 	X(svcs)       \
-	X(members) X(dests) X(hops) X(hop_ids) X(links) X(vips) X(tags) X(conns) X(loads) X(cursors) X(stats) X(counters) X(frags) X(ledger)
+	X(members)    \
+	X(tables)     \
+	X(bounds)     \
+	X(owns)       \
+	X(marks)      \
+	X(mark_rules) \
+	X(origins)    \
+	X(caches)     \
+	X(calls)      \
+	X(dests) X(hops) X(hop_ids) X(links) X(vips) X(tags) X(conns) X(loads) X(cursors) X(stats) X(counters) X(frags) X(ledger)
 
 enum plane_map {
 #define X(name) MAP_##name,

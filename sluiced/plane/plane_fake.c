@@ -135,6 +135,41 @@ static int fake_hop_id_set(struct plane *plane, const struct sl_neigh_key *key, 
 	return 0;
 }
 
+static int fake_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set)
+{
+	return fails(fake_of(plane));
+}
+
+static int fake_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key)
+{
+	return -ENOENT;
+}
+
+static int fake_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
+{
+	return fails(fake_of(plane));
+}
+
+static int fake_origin_next(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc)
+{
+	return -ENOENT;
+}
+
+static int fake_cache_next(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
+{
+	return -ENOENT;
+}
+
+static int fake_cache_del(struct plane *plane, const struct sl_cache_key *key)
+{
+	return -ENOENT;
+}
+
+static int fake_call(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call)
+{
+	return -ENOENT;
+}
+
 static int fake_counters(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNTERS])
 {
 	memcpy(ret_counters, fake_of(plane)->counters, sizeof(fake_of(plane)->counters));
@@ -153,6 +188,13 @@ static const struct plane_ops fake_ops = {
     .svc_next = fake_svc_next,
     .vip_set = fake_vip_set,
     .hop_id_set = fake_hop_id_set,
+    .mark_set = fake_mark_set,
+    .mark_next = fake_mark_next,
+    .origin_set = fake_origin_set,
+    .origin_next = fake_origin_next,
+    .cache_next = fake_cache_next,
+    .cache_del = fake_cache_del,
+    .call = fake_call,
     .counters = fake_counters,
     .sweep = fake_sweep,
 };
@@ -179,6 +221,10 @@ struct plane *plane_fake_new(uint32_t slots)
 	*plane = (struct plane){.ops = &fake_ops, .slots = slots, .cpus = FAKE_CPUS};
 	plane->settings = calloc(1, sizeof(*plane->settings));
 	plane->members = calloc(SL_MAX_MEMBERS, sizeof(*plane->members));
+	plane->tables = calloc(SL_MAX_TABLES, sizeof(*plane->tables));
+	plane->bounds = calloc(SL_MAX_BOUNDS, sizeof(*plane->bounds));
+	plane->owns = calloc(SL_MAX_SVCS, sizeof(*plane->owns));
+	plane->mark_rules = calloc(SL_MAX_MARK_RULES, sizeof(*plane->mark_rules));
 	plane->dests = calloc(SL_MAX_DESTS, sizeof(*plane->dests));
 	plane->hops = calloc(SL_MAX_HOPS, sizeof(*plane->hops));
 	plane->links = calloc(SL_MAX_LINKS, sizeof(*plane->links));
@@ -188,8 +234,9 @@ struct plane *plane_fake_new(uint32_t slots)
 	plane->ledger = calloc(SL_MAX_DESTS + SL_MAX_SVCS, sizeof(*plane->ledger));
 	plane->tags = fake->tags = calloc(slots, sizeof(*fake->tags));
 	plane->conns = fake->conns = calloc(slots, sizeof(*fake->conns));
-	if (!plane->settings || !plane->members || !plane->dests || !plane->hops || !plane->links || !plane->loads || !plane->cursors ||
-	    !plane->stats || !plane->ledger || !plane->tags || !plane->conns) {
+	if (!plane->settings || !plane->members || !plane->tables || !plane->bounds || !plane->owns || !plane->mark_rules ||
+	    !plane->dests || !plane->hops || !plane->links || !plane->loads || !plane->cursors || !plane->stats || !plane->ledger ||
+	    !plane->tags || !plane->conns) {
 		plane_fake_free(plane);
 		return NULL;
 	}
@@ -222,6 +269,10 @@ void plane_fake_free(struct plane *plane)
 	free(plane->links);
 	free(plane->hops);
 	free(plane->dests);
+	free(plane->mark_rules);
+	free(plane->owns);
+	free(plane->bounds);
+	free(plane->tables);
 	free(plane->members);
 	free(plane->settings);
 	free(fake);

@@ -33,7 +33,6 @@ static const struct row rows[] = {
     {"duplicate wins over scheduler", "S+ " WEB " nosuch", -EEXIST, "exists", NULL, 0},
     {"unknown scheduler", "S+ tcp 192.0.2.2 80 nosuch", -ENOENT, "no scheduler \"nosuch\"", NULL, 0},
     {"scheduler in capitals", "S+ tcp 192.0.2.2 80 RR", -ENOENT, "no scheduler", NULL, 0},
-    {"scheduler to come", "S+ tcp 192.0.2.2 80 mh", -ENOSYS, "not built yet", NULL, 0},
     {"service port 0", "S+ tcp 192.0.2.2 0 rr", -EINVAL, "port 0", NULL, 0},
     {"multicast VIP", "S+ tcp 224.0.0.1 80 rr", -EINVAL, "unicast", NULL, 0},
     {"zero VIP", "S+ tcp 0.0.0.0 80 rr", -EINVAL, "unicast", NULL, 0},
