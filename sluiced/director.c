@@ -36,6 +36,13 @@ static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
 	return director->base.interface(director->base.arg, i, ret_status);
 }
 
+static int explain(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why)
+{
+	const struct director *director = arg;
+
+	return director->base.explain(director->base.arg, ask, ret_result, ret_why);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct director *director = timer->data;
@@ -123,6 +130,7 @@ int director_start(struct director *director, const struct director_base *base)
 
 	director->base = *base;
 	director->api.plane = base->plane;
+	director->api.explain = base->explain ? explain : NULL;
 	broom_init(&director->broom, base->plane);
 	uv_update_time(director->loop);
 	err = adopt(director);

@@ -29,6 +29,7 @@ struct sluiced {
 	struct director *director;
 	struct plane *plane;
 	struct lanes *lanes;
+	struct explain *explain; /* or NULL, without memory */
 	struct neigh *neigh;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t watchdog;
@@ -60,6 +61,18 @@ static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
 	struct sluiced *s = arg;
 
 	return lanes_status(s->lanes, i, ret_status);
+}
+
+static int explain(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why)
+{
+	struct sluiced *s = arg;
+	struct sandbox_packet packet;
+	int err = explain_make(ask, &packet);
+
+	if (err)
+		return err;
+	err = s->explain ? explain_ready(s->explain, ret_why) : -ENOMEM;
+	return err ? err : explain_run(s->explain, &packet, ret_result);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -151,12 +164,14 @@ static void serve(struct sluiced *s)
 	    .plane = s->plane,
 	    .hooks = {s, watch, unwatch},
 	    .interface = interface,
+	    .explain = explain,
 	    .arg = s,
 	};
 	int err = director_start(s->director, &base);
 
 	if (err)
 		fatal("the director can't start: %s", strerror(-err));
+	s->explain = explain_new(s->plane);
 	err = caps_drop();
 	if (err)
 		fatal("privileges can't be dropped: %s", strerror(-err));
@@ -194,6 +209,7 @@ int main(int argc, char **argv)
 	serve(&s);
 	uv_run(&s.loop, UV_RUN_DEFAULT);
 	director_free(s.director);
+	explain_free(s.explain);
 	lanes_free(s.lanes);
 	plane_bpf_close(s.plane);
 	uv_loop_close(&s.loop);

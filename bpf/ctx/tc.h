@@ -46,13 +46,13 @@ SL_INLINE __u32 ctx_ifindex(const struct __sk_buff *ctx)
 	return ctx->ifindex;
 }
 
-/* Makes the first `len` bytes linear, or all if there are fewer. */
 /* The firewall mark. */
 SL_INLINE __u32 ctx_mark(const struct __sk_buff *skb)
 {
 	return skb->mark;
 }
 
+/* Makes the first `len` bytes linear, or all if there are fewer. */
 SL_INLINE void ctx_pull(struct __sk_buff *ctx, __u32 len)
 {
 	if (ctx->len < len)

@@ -8,6 +8,7 @@
  * cmd_*.c files are the commands. Nothing below control.c knows of sockets, so it runs under tests and fuzzing.
  */
 
+#include "sluiced/explain/explain.h"
 #include "sluiced/model/model.h"
 #include "sluiced/plane/lanes.h"
 #include "sluiced/plane/plane.h"
@@ -25,6 +26,8 @@ struct api {
 	struct stats *stats;
 	uint64_t (*now_ms)(void *arg);
 	bool (*interface)(void *arg, unsigned i, struct lanes_status *ret_status); /* the i-th, or false */
+	/* What would become of a packet (explain.h); NULL where there are no lanes. -EAGAIN: not ready yet. */
+	int (*explain)(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why);
 	void *arg;
 };
 

@@ -75,6 +75,7 @@ static const char *const no_params[] = {NULL};
 static const char *const change_params[] = {"ops", NULL};
 static const char *const svc_params[] = {"proto", "addr", "port", NULL};
 static const char *const after_params[] = {"after", NULL};
+static const char *const explain_params[] = {"proto", "client", "virtual", "flags", "interface", "mark", "payload", NULL};
 
 static const struct cmd cmds[] = {
     {"ping", API_READ, cmd_ping, no_params},
@@ -84,6 +85,7 @@ static const struct cmd cmds[] = {
     {"timeouts", API_READ, cmd_timeouts, no_params},
     {"counters", API_READ, cmd_counters, no_params},
     {"interfaces", API_READ, cmd_interfaces, no_params},
+    {"explain", API_READ, cmd_explain, explain_params},
 };
 
 const struct cmd *cmd_lookup(const char *name)

@@ -24,6 +24,7 @@ static const struct {
     {EPERM, 7, "EPERM"},
     {EIO, 8, "EIO"},
     {ENOSYS, 9, "ENOSYS"},
+    {EAGAIN, 10, "EAGAIN"},
 };
 
 /* Half a UTF-8 character, where a quotation was cut, would be no JSON: the sentence is kept to ASCII. */

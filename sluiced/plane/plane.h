@@ -32,6 +32,7 @@ struct plane_ops {
 	int (*origin_next)(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc);
 	/* What lblc and lblcr remember. A key that went meanwhile: -ENOENT. */
 	int (*cache_next)(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache);
+	int (*cache)(struct plane *plane, const struct sl_cache_key *key, struct sl_cache *ret_cache);
 	int (*cache_del)(struct plane *plane, const struct sl_cache_key *key);
 	/* The Call-ID of this hash; -ENOENT. */
 	int (*call)(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call);

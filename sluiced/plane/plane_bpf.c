@@ -151,6 +151,11 @@ static int op_cache_next(struct plane *plane, const struct sl_cache_key *prev, s
 	return 0;
 }
 
+static int op_cache(struct plane *plane, const struct sl_cache_key *key, struct sl_cache *ret_cache)
+{
+	return bpf_map_lookup_elem(plane_bpf_of(plane)->map[MAP_caches], key, ret_cache) ? -errno : 0;
+}
+
 static int op_cache_del(struct plane *plane, const struct sl_cache_key *key)
 {
 	return delete (plane_bpf_of(plane)->map[MAP_caches], key);
@@ -197,6 +202,7 @@ static const struct plane_ops bpf_ops = {
     .origin_set = op_origin_set,
     .origin_next = op_origin_next,
     .cache_next = op_cache_next,
+    .cache = op_cache,
     .cache_del = op_cache_del,
     .call = op_call,
     .counters = op_counters,

@@ -160,6 +160,11 @@ static int fake_cache_next(struct plane *plane, const struct sl_cache_key *prev,
 	return -ENOENT;
 }
 
+static int fake_cache(struct plane *plane, const struct sl_cache_key *key, struct sl_cache *ret_cache)
+{
+	return -ENOENT;
+}
+
 static int fake_cache_del(struct plane *plane, const struct sl_cache_key *key)
 {
 	return -ENOENT;
@@ -193,6 +198,7 @@ static const struct plane_ops fake_ops = {
     .origin_set = fake_origin_set,
     .origin_next = fake_origin_next,
     .cache_next = fake_cache_next,
+    .cache = fake_cache,
     .cache_del = fake_cache_del,
     .call = fake_call,
     .counters = fake_counters,
