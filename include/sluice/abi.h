@@ -139,7 +139,8 @@ struct sl_settings {
 	__u32 flags; /* SL_SET_* */
 	__u32 timeout[SL_MAX_STATES]; /* by state, in ticks */
 	__u32 timeout_s[SL_MAX_STATES]; /* by state, in seconds, as the operator said it */
-	__u32 own_least[SL_MAX_STATES]; /* by state, in ticks: the least of the services' own timeouts (SL_W_OWN); the global one if none has its own */
+	__u32 own_least[SL_MAX_STATES]; /* by state, in ticks: the least of the services' own timeouts (SL_W_OWN); the global one if none
+					   has its own */
 	__s32 sysctl[SL_MAX_SYSCTLS]; /* by enum sl_sysctl; times in seconds */
 	__u32 mark_rules; /* rules of the classifier in force */
 	__u32 reserved[23];
@@ -284,8 +285,8 @@ _Static_assert(sizeof(struct sl_link) == 8, "sl_link");
  * A connection. One slot serves both directions: a packet matches as client -> virtual, or as dest -> client.
  * Everything but client_hop, seen and refs is constant from publication (word.h) to the end.
  *
- * A persistence template is one too, in a state of its own (SL_ST_TEMPLATE...), so that no packet matches it: caddr is the client's address under the
- * service's mask, cport 0; vaddr, vport and proto as IPVS has them: the service's; port 0 for FTP and port-0 services; the key's
+ * A persistence template is one too, in a state of its own (SL_ST_TEMPLATE...), so that no packet matches it: caddr is the client's address
+ * under the service's mask, cport 0; vaddr, vport and proto as IPVS has them: the service's; port 0 for FTP and port-0 services; the key's
  * addr, proto 0 for mark services. For --pe sip caddr is a keyed hash of the Call-ID and flags has SL_CONN_CALL.
  */
 struct sl_conn {
@@ -383,7 +384,8 @@ struct sl_mark_rule {
 };
 _Static_assert(sizeof(struct sl_mark_rule) == 32, "sl_mark_rule");
 
-/* Key and value of marks: the longest prefix names the rules that fit the destination, in the operator's order; the first that fits wins. */
+/* Key and value of marks: the longest prefix names the rules that fit the destination, in the operator's order; the first that fits wins.
+ */
 struct sl_mark_key {
 	__u32 len; /* in bits of the 128 */
 	__be32 dst[4];

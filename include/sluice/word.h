@@ -29,9 +29,9 @@
  * a miss. sl_load is raised before publication and lowered after the word has left the state, so it is never below
  * the truth by more than the operations under way.
  *
- * A template is kept as long as connections are under it. sl_conn.refs counts them with the generation they count for: to come under a template is
- * one swap that expects its generation, then a look at the word, which must be live and of that generation; to leave it
- * is an atomic subtraction. Who wants to free a template makes it BUSY, and back if refs is not 0.
+ * A template is kept as long as connections are under it. sl_conn.refs counts them with the generation they count for: to come under a
+ * template is one swap that expects its generation, then a look at the word, which must be live and of that generation; to leave it is an
+ * atomic subtraction. Who wants to free a template makes it BUSY, and back if refs is not 0.
  *
  * Only programs change words (the daemon sweeps through the broom program): a process can be killed between two
  * steps, a program can't.
