@@ -62,6 +62,34 @@ void plane_members_set(struct plane *plane, uint32_t first, const struct sl_memb
 	put(plane, &plane->members[first], members, count * sizeof(*members));
 }
 
+void plane_bounds_set(struct plane *plane, uint32_t first, const struct sl_addr *bounds, uint32_t count)
+{
+	put(plane, &plane->bounds[first], bounds, count * sizeof(*bounds));
+}
+
+void plane_mark_rules_set(struct plane *plane, uint32_t first, const struct sl_mark_rule *rules, uint32_t count)
+{
+	put(plane, &plane->mark_rules[first], rules, count * sizeof(*rules));
+}
+
+int plane_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set)
+{
+	return counted(plane, plane->ops->mark_set(plane, key, set));
+}
+
+void plane_marks_set(struct plane *plane, uint32_t rules)
+{
+	put(plane, &plane->settings->mark_rules, &rules, sizeof(rules));
+	plane_flag_set(plane, SL_SET_MARKS, rules);
+}
+
+void plane_flag_set(struct plane *plane, uint32_t flag, bool on)
+{
+	__u32 flags = (plane->settings->flags & ~flag) | (on ? flag : 0);
+
+	put(plane, &plane->settings->flags, &flags, sizeof(flags));
+}
+
 void plane_hop_set(struct plane *plane, uint32_t id, const struct sl_hop *hop)
 {
 	put(plane, &plane->hops[id], hop, sizeof(*hop));
@@ -91,9 +119,7 @@ void plane_timeout_set(struct plane *plane, enum sl_state state, uint32_t second
 
 void plane_egress_set(struct plane *plane, bool on)
 {
-	__u32 flags = (plane->settings->flags & ~SL_SET_EGRESS) | (on ? SL_SET_EGRESS : 0);
-
-	put(plane, &plane->settings->flags, &flags, sizeof(flags));
+	plane_flag_set(plane, SL_SET_EGRESS, on);
 }
 
 void plane_cursor_reset(struct plane *plane, uint32_t svc)
