@@ -4,8 +4,9 @@
 /*
  * DOC: from a first packet to a connection
  *
- * The service of the packet's destination, a server by its scheduler, an entry in the table. A packet that may not begin a
- * connection is the host's: it answers what a host answers to a packet of no connection.
+ * svc_schedule() at the end has the stages: the service of the packet's destination, whether it lets the client in, a server by its
+ * scheduler, an entry in the table. A packet that may not begin a connection is the host's: it answers what a host answers to a packet of
+ * no connection.
  */
 
 #include "bpf/sched/sched.h"
@@ -65,7 +66,7 @@ SL_INLINE int svc_ftp_data(const struct pkt *p)
 }
 
 /* The packet's service, in IPVS's order: by its mark, by address and port, FTP's for its data, the one for all ports. */
-SL_INLINE int svc_find(const struct pkt *p, struct sl_svc *ret_svc)
+SL_INLINE int svc_find(const struct pkt *p, struct work *work)
 {
 	const struct sl_settings *set = map_settings();
 	__u32 kinds = set ? set->flags : 0;
@@ -76,22 +77,35 @@ SL_INLINE int svc_find(const struct pkt *p, struct sl_svc *ret_svc)
 		if (!p->v6)
 			key.addr.w[2] = bpf_htonl(0xffff);
 		key.addr.w[3] = bpf_htonl(p->mark);
-		verdict = svc_read(&key, ret_svc);
+		verdict = svc_read(&key, &work->svc);
+		if (verdict == PKT_NEXT) {
+			work->key = key;
+			return verdict;
+		}
 	}
 	key.addr = p->dst;
 	key.port = p->dport;
 	key.proto = p->proto;
 	if (verdict == PKT_PASS)
-		verdict = svc_read(&key, ret_svc);
+		verdict = svc_read(&key, &work->svc);
 	if (verdict == PKT_PASS && kinds & SL_SET_FTP_SVCS && svc_ftp_data(p)) {
 		key.port = bpf_htons(21);
-		verdict = svc_read(&key, ret_svc);
+		verdict = svc_read(&key, &work->svc);
 	}
 	if (verdict == PKT_PASS && kinds & SL_SET_PORT0_SVCS) {
 		key.port = 0;
-		verdict = svc_read(&key, ret_svc);
+		verdict = svc_read(&key, &work->svc);
 	}
+	work->key = key;
 	return verdict;
+}
+
+/* May this client begin a connection to the service at all? */
+SL_INLINE int svc_admit(struct pkt *p)
+{
+	if (svc_bad_source(p))
+		return pkt_drop(p, SL_DROP_BAD_SOURCE);
+	return PKT_NEXT;
 }
 
 /* Does the director see one side of this connection only? */
@@ -119,6 +133,16 @@ SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 	return verdict;
 }
 
+/* The service has let the packet in: a server and a connection for it. */
+SL_INLINE int svc_begin(struct pkt *p, struct work *work)
+{
+	__builtin_memset(&work->new, 0, sizeof(work->new));
+	work->new.svc = work->svc.id;
+	work->new.dest = sched_pick(&work->svc, p);
+	return svc_enter(p, work);
+}
+
+/* A packet of no connection: the stages, in order. PKT_NEXT: it has one now. */
 APART int svc_schedule(struct pkt *p)
 {
 	struct work *work = work_get();
@@ -126,17 +150,15 @@ APART int svc_schedule(struct pkt *p)
 
 	if (!p || !work || !state_opens(p))
 		return PKT_PASS;
-	verdict = svc_find(p, &work->svc);
+	verdict = svc_find(p, work);
 	if (verdict == PKT_DROP)
 		return pkt_drop(p, SL_DROP_SVC_CHANGING);
 	if (verdict != PKT_NEXT)
 		return verdict;
-	if (svc_bad_source(p))
-		return pkt_drop(p, SL_DROP_BAD_SOURCE);
-	__builtin_memset(&work->new, 0, sizeof(work->new));
-	work->new.svc = work->svc.id;
-	work->new.dest = sched_pick(&work->svc, p);
-	return svc_enter(p, work);
+	verdict = svc_admit(p);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	return svc_begin(p, work);
 }
 
 #endif
