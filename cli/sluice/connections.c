@@ -29,18 +29,21 @@ static int print_pages(struct client *client, const struct output *output)
 	return SLUICE_OK;
 }
 
-int sluice_connections(const struct sluice_command *command, int argc, char **argv)
+static int run(const struct sluice_args *args)
 {
 	struct client *client;
-	bool json;
-	int status;
+	int status = sluice_open(&client);
 
-	if (!sluice_options(command, argc, argv, &json, &status))
-		return status;
-	status = sluice_open(&client);
 	if (status != SLUICE_OK)
 		return status;
-	status = print_pages(client, output_of(json));
+	status = print_pages(client, output_of(args->json));
 	client_close(client);
 	return status;
 }
+
+const struct sluice_command sluice_cmd_connections = {
+    .name = "connections",
+    .what = "every connection in the table",
+    .help = "EXPIRES is when the entry goes if no packet comes, in minutes and seconds.\n",
+    .run = run,
+};

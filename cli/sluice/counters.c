@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/sluice/sluice.h"
 
-#include <stdio.h>
-
-#include "cli/client.h"
 #include "cli/output/output.h"
 
-int sluice_counters(const struct sluice_command *command, int argc, char **argv)
+static int run(const struct sluice_args *args)
 {
-	struct client *client;
-	json_t *result;
-	bool json;
-	int status;
+	json_t *answer;
+	int status = sluice_ask("counters", NULL, &answer);
 
-	if (!sluice_options(command, argc, argv, &json, &status))
-		return status;
-	status = sluice_open(&client);
-	if (status != SLUICE_OK)
-		return status;
-	status = sluice_call(client, "counters", NULL, &result);
-	if (status == SLUICE_OK) {
-		output_of(json)->counters(stdout, result);
-		json_decref(result);
-	}
-	client_close(client);
-	return status;
+	return status == SLUICE_OK ? sluice_show(args, answer, output_text.counters) : status;
 }
+
+const struct sluice_command sluice_cmd_counters = {
+    .name = "counters",
+    .what = "why packets were dropped and what else happened, each with its sentence",
+    .run = run,
+};

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS (24u * 60 * 60 * 1000)
+#define MOST_MS (31u * 24 * 60 * 60 * 1000)
 
 int sluice_duration_parse(const char *text, unsigned *ret_ms)
 {
 	static const struct {
 		const char *name;
 		unsigned ms;
-	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
+	} units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}, {"d", 24 * 60 * 60 * 1000}};
 	unsigned long long number;
 	char *end;
 
@@ -23,7 +23,7 @@ int sluice_duration_parse(const char *text, unsigned *ret_ms)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(end, units[i].name) != 0)
 			continue;
-		if (number > DAY_MS / units[i].ms)
+		if (number > MOST_MS / units[i].ms)
 			return -EINVAL;
 		*ret_ms = number * units[i].ms;
 		return 0;

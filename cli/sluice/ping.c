@@ -57,47 +57,40 @@ static int ask_for(unsigned wait, json_t **ret_result, char **ret_why)
 	}
 }
 
-static bool options(const struct sluice_command *command, int argc, char **argv, unsigned *ret_wait, int *ret_status)
+static void print(FILE *out, const json_t *answer)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *value = NULL;
-
-		if (strncmp(argv[i], "--wait=", 7) == 0)
-			value = argv[i] + 7;
-		else if (strcmp(argv[i], "--wait") == 0 && i + 1 < argc)
-			value = argv[++i];
-		if (value && sluice_duration_parse(value, ret_wait) == 0)
-			continue;
-		if (value)
-			*ret_status = sluice_wrong_usage(command, "`%s' is no time; write 10s, 500ms or 1m", value);
-		else if (strcmp(argv[i], "--wait") == 0)
-			*ret_status = sluice_wrong_usage(command, "--wait needs a time, such as 10s");
-		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			*ret_status = sluice_command_help(command);
-		else
-			*ret_status = sluice_wrong_usage(command, "what is `%s'?", argv[i]);
-		return false;
-	}
-	return true;
+	fprintf(out, "sluiced %s is ready (pid %lld, generation %lld)\n", json_string_value(json_object_get(answer, "version")),
+	    json_integer_value(json_object_get(answer, "pid")), json_integer_value(json_object_get(answer, "generation")));
 }
 
-int sluice_ping(const struct sluice_command *command, int argc, char **argv)
+static int run(const struct sluice_args *args)
 {
-	unsigned wait = 0;
 	char *why = NULL;
-	json_t *result;
-	int status, err;
+	json_t *answer;
+	int err = ask_for(sluice_number(args, "wait", 0), &answer, &why);
 
-	if (!options(command, argc, argv, &wait, &status))
-		return status;
-	err = ask_for(wait, &result, &why);
-	if (err < 0) {
-		fprintf(stderr, "%s\n", why ? why : strerror(-err));
-		free(why);
-		return may_come(err) ? SLUICE_ABSENT : SLUICE_FAILED;
-	}
-	printf("sluiced %s is ready (pid %lld, generation %lld)\n", json_string_value(json_object_get(result, "version")),
-	    json_integer_value(json_object_get(result, "pid")), json_integer_value(json_object_get(result, "generation")));
-	json_decref(result);
-	return SLUICE_OK;
+	if (err == 0)
+		return sluice_show(args, answer, print);
+	fprintf(stderr, "%s\n", why ? why : strerror(-err));
+	free(why);
+	return may_come(err) ? SLUICE_ABSENT : err == -EACCES || err == -EPERM ? SLUICE_FAILED : SLUICE_BROKEN;
 }
+
+static const struct sluice_option options[] = {
+    {"wait", SLUICE_TIME, "TIME", .text = "wait up to TIME (10s, 500ms, 1m; a bare number is seconds) until it is"},
+    {},
+};
+
+static const struct sluice_name examples[] = {
+    {"ping --wait 10s && ipvsadm -R <rules", "restore the rules when the director is ready"},
+    {},
+};
+
+const struct sluice_command sluice_cmd_ping = {
+    .name = "ping",
+    .what = "is sluiced there and ready?",
+    .help = "The exit status is 3 if it is not.\n",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

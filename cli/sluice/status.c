@@ -23,23 +23,27 @@ static int gather(struct client *client, json_t *all)
 	return SLUICE_OK;
 }
 
-int sluice_show_status(const struct sluice_command *command, int argc, char **argv)
+static int run(const struct sluice_args *args)
 {
 	struct client *client;
 	json_t *all;
-	bool json;
-	int status;
+	int status = sluice_open(&client);
 
-	if (!sluice_options(command, argc, argv, &json, &status))
-		return status;
-	status = sluice_open(&client);
 	if (status != SLUICE_OK)
 		return status;
 	all = json_object();
 	status = gather(client, all);
-	if (status == SLUICE_OK)
-		output_of(json)->status(stdout, all);
-	json_decref(all);
 	client_close(client);
+	if (status == SLUICE_OK)
+		return sluice_show(args, all, output_text.status);
+	json_decref(all);
 	return status;
 }
+
+const struct sluice_command sluice_cmd_status = {
+    .name = "status",
+    .what = "services, servers, connections, rates, interfaces and drops",
+    .help =
+	"Traffic is a second's, over the last seconds, as ipvsadm --rate has it. Only the reasons of drops that are not zero are shown.\n",
+    .run = run,
+};

@@ -34,21 +34,54 @@ static unsigned distance(const char *a, const char *b)
 	return row[len];
 }
 
-const char *sluice_nearest(const char *word, const char *(*next)(unsigned i))
+struct nearest {
+	const char *word, *name;
+	unsigned best;
+};
+
+/* Of names that are equally near the first wins; the beginning of a name is nearly the name. Short words must fit better: all are near. */
+static void try(struct nearest *nearest, const char *name)
 {
-	const char *nearest = NULL, *name;
-	unsigned best = 3; /* further away is no typo */
+	size_t len = strlen(nearest->word);
+	unsigned d;
 
-	for (unsigned i = 0; (name = next(i)); i++) {
-		unsigned d;
-
-		if (strlen(name) >= LONGEST || strlen(word) >= LONGEST)
-			continue;
-		d = strlen(word) > 1 && strncmp(word, name, strlen(word)) == 0 ? 1 : distance(word, name);
-		if (d < best) {
-			best = d;
-			nearest = name;
-		}
+	if (strlen(name) >= LONGEST || len >= LONGEST)
+		return;
+	d = len > 1 && strncmp(nearest->word, name, len) == 0 ? 1 : distance(nearest->word, name);
+	if (d < nearest->best && d < strlen(name) && d < len) {
+		nearest->best = d;
+		nearest->name = name;
 	}
-	return nearest;
+}
+
+#define NEAREST(word) {word, NULL, 3} /* further away is no typo */
+
+const char *sluice_nearest(const char *word, const struct sluice_name *names)
+{
+	struct nearest nearest = NEAREST(word);
+
+	for (; names && names->name; names++)
+		try(&nearest, names->name);
+	return nearest.name;
+}
+
+const char *sluice_nearest_command(const char *word, const struct sluice_command *const *commands)
+{
+	struct nearest nearest = NEAREST(word);
+
+	for (; *commands; commands++)
+		if (!(*commands)->hidden)
+			try(&nearest, (*commands)->name);
+	return nearest.name;
+}
+
+const char *sluice_nearest_option(const char *word, const struct sluice_option *options)
+{
+	struct nearest nearest = NEAREST(word);
+
+	for (; options && options->name; options++)
+		try(&nearest, options->name);
+	for (options = sluice_common_options; options->name; options++)
+		try(&nearest, options->name);
+	return nearest.name;
 }

@@ -20,7 +20,10 @@ static void test_duration(void **state)
 	    {"2m", 0, 120000},
 	    {"24h", 0, 86400000},
 	    {"0", 0, 0},
-	    {"25h", -22, 0},
+	    {"25h", 0, 90000000},
+	    {"31d", 0, 2678400000},
+	    {"32d", -22, 0},
+	    {"2678401", -22, 0},
 	    {"", -22, 0},
 	    {"s", -22, 0},
 	    {"-1s", -22, 0},
@@ -38,20 +41,15 @@ static void test_duration(void **state)
 	}
 }
 
-static const char *name(unsigned i)
-{
-	static const char *const names[] = {"status", "connections", "counters", "ping"};
-
-	return i < ARRAY_SIZE(names) ? names[i] : NULL;
-}
+static const struct sluice_name names[] = {{"status", NULL}, {"connections", NULL}, {"counters", NULL}, {"ping", NULL}, {"rr", NULL}, {}};
 
 static void test_nearest(void **state)
 {
-	static const char *const rows[][2] = {
-	    {"stauts", "status"}, {"conn", "connections"}, {"pnig", "ping"}, {"counter", "counters"}, {"zzz", NULL}, {"x", NULL}};
+	static const char *const rows[][2] = {{"stauts", "status"}, {"conn", "connections"}, {"pnig", "ping"}, {"counter", "counters"},
+	    {"zzz", NULL}, {"x", NULL}, {"r", NULL}, {"zz", NULL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *nearest = sluice_nearest(rows[i][0], name);
+		const char *nearest = sluice_nearest(rows[i][0], names);
 
 		if (!nearest != !rows[i][1] || (nearest && strcmp(nearest, rows[i][1]) != 0))
 			fail_msg("%s: %s", rows[i][0], nearest ? nearest : "none");
