@@ -40,8 +40,7 @@ SL_INLINE int pipeline_conn(struct pkt *p)
 	return svc_schedule(p);
 }
 
-/* A packet that comes in. */
-SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
+SL_INLINE int pipeline_from(struct sl_ctx *ctx, struct pkt *p)
 {
 	int verdict;
 
@@ -49,7 +48,6 @@ SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
 	if (verdict != PKT_NEXT)
 		return verdict;
 	p->now = table_now();
-	p->client_if = ctx_ifindex(ctx);
 	p->mark = ctx_mark(ctx);
 	verdict = frag(p);
 	if (verdict != PKT_NEXT)
@@ -58,6 +56,20 @@ SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
 	if (verdict != PKT_NEXT)
 		return verdict;
 	return p->dir == PKT_CLIENT ? fwd_to_server(ctx, p) : fwd_to_client(ctx, p);
+}
+
+/* A packet that comes in. */
+SL_INLINE int pipeline(struct sl_ctx *ctx, struct pkt *p)
+{
+	p->client_if = ctx_ifindex(ctx);
+	return pipeline_from(ctx, p);
+}
+
+/* A packet that came in by `client_if`, was marked by netfilter and has been routed to the mark device: as if it came in now. */
+SL_INLINE int pipeline_marked(struct sl_ctx *ctx, struct pkt *p, __u32 client_if)
+{
+	p->client_if = client_if;
+	return fwd_ttl_back(ctx) ? PKT_PASS : pipeline_from(ctx, p);
 }
 
 /* A packet of the host itself that goes out: only replies of local real servers concern us. */

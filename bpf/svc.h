@@ -9,6 +9,8 @@
  * no connection.
  */
 
+#include "bpf/allow.h"
+#include "bpf/mark.h"
 #include "bpf/sched/sched.h"
 #include "bpf/state.h"
 #include "bpf/stats.h"
@@ -66,13 +68,15 @@ SL_INLINE int svc_ftp_data(const struct pkt *p)
 }
 
 /* The packet's service, in IPVS's order: by its mark, by address and port, FTP's for its data, the one for all ports. */
-SL_INLINE int svc_find(const struct pkt *p, struct work *work)
+SL_INLINE int svc_find(struct pkt *p, struct work *work)
 {
 	const struct sl_settings *set = map_settings();
 	__u32 kinds = set ? set->flags : 0;
 	struct sl_svc_key key = {};
 	int verdict = PKT_PASS;
 
+	if (!p->mark && kinds & SL_SET_MARKS && kinds & SL_SET_MARK_SVCS)
+		p->mark = mark_classify(p);
 	if (p->mark && kinds & SL_SET_MARK_SVCS) {
 		if (!p->v6)
 			key.addr.w[2] = bpf_htonl(0xffff);
@@ -101,10 +105,12 @@ SL_INLINE int svc_find(const struct pkt *p, struct work *work)
 }
 
 /* May this client begin a connection to the service at all? */
-SL_INLINE int svc_admit(struct pkt *p)
+SL_INLINE int svc_admit(struct pkt *p, const struct sl_svc *svc)
 {
 	if (svc_bad_source(p))
 		return pkt_drop(p, SL_DROP_BAD_SOURCE);
+	if (svc->flags & SL_SVC_ALLOW && !allow_admits(p, svc->allow, svc->allow_count))
+		return pkt_drop(p, SL_DROP_NOT_ALLOWED);
 	return PKT_NEXT;
 }
 
@@ -155,7 +161,7 @@ APART int svc_schedule(struct pkt *p)
 		return pkt_drop(p, SL_DROP_SVC_CHANGING);
 	if (verdict != PKT_NEXT)
 		return verdict;
-	verdict = svc_admit(p);
+	verdict = svc_admit(p, &work->svc);
 	if (verdict != PKT_NEXT)
 		return verdict;
 	return svc_begin(p, work);

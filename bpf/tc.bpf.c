@@ -2,8 +2,8 @@
 /*
  * DOC: the full lane
  *
- * tc ingress on every L3 interface: the whole product. The egress hook un-NATs what the host's own servers answer. What is
- * not ours goes on to the next program with TC_ACT_UNSPEC, as if we were not there.
+ * tc ingress on every L3 interface: the whole product. The egress hook un-NATs what the host's own servers answer; the mark device takes
+ * up what netfilter has marked. What is not ours goes on to the next program with TC_ACT_UNSPEC, as if we were not there.
  */
 
 #include "bpf/ctx/tc.h"
@@ -56,4 +56,22 @@ SEC("tc") int full_egress(struct __sk_buff *skb)
 	if (skb->ingress_ifindex || !set || !(set->flags & SL_SET_EGRESS))
 		return TC_ACT_UNSPEC;
 	return lane_verdict(&p, pipeline_egress(skb, &p));
+}
+
+/*
+ * Egress of the mark device: what netfilter has marked and the host's routing rules have sent here (sluiced/mark/). What is not for a mark
+ * service after all, or for a local server, goes on from here as if it came in by this device; the rules let that pass.
+ */
+SEC("tc") int full_mark(struct __sk_buff *skb)
+{
+	struct pkt p = {};
+	int verdict;
+
+	/* The host's own: neighbour discovery and the like. There is nobody here. */
+	if (!skb->ingress_ifindex)
+		return TC_ACT_SHOT;
+	verdict = pipeline_marked(skb, &p, skb->ingress_ifindex);
+	if (verdict == PKT_PASS || verdict == PKT_DELIVER)
+		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
+	return lane_verdict(&p, verdict);
 }

@@ -38,12 +38,15 @@ const char *const plane_map_name[MAP_COUNT] = {
 #undef X
 };
 
-const char *const plane_prog_name[PROG_COUNT] = {
-    [PROG_FULL_INGRESS] = "full_ingress", [PROG_FULL_EGRESS] = "full_egress", [PROG_EXPRESS] = "express", [PROG_BROOM] = "broom"};
+const char *const plane_prog_name[PROG_COUNT] = {[PROG_FULL_INGRESS] = "full_ingress",
+    [PROG_FULL_EGRESS] = "full_egress",
+    [PROG_FULL_MARK] = "full_mark",
+    [PROG_EXPRESS] = "express",
+    [PROG_BROOM] = "broom"};
 
 enum object { OBJECT_TC, OBJECT_XDP, OBJECT_BROOM, OBJECT_COUNT };
 
-static const enum object object_of[PROG_COUNT] = {OBJECT_TC, OBJECT_TC, OBJECT_XDP, OBJECT_BROOM};
+static const enum object object_of[PROG_COUNT] = {OBJECT_TC, OBJECT_TC, OBJECT_TC, OBJECT_XDP, OBJECT_BROOM};
 
 struct loader {
 	struct plane_bpf *bpf;

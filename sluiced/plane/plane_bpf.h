@@ -39,7 +39,7 @@ enum plane_map {
 	    MAP_COUNT
 };
 
-enum plane_prog { PROG_FULL_INGRESS, PROG_FULL_EGRESS, PROG_EXPRESS, PROG_BROOM, PROG_COUNT };
+enum plane_prog { PROG_FULL_INGRESS, PROG_FULL_EGRESS, PROG_FULL_MARK, PROG_EXPRESS, PROG_BROOM, PROG_COUNT };
 
 /* By the enums above: pin and program names. */
 extern const char *const plane_map_name[MAP_COUNT];
