@@ -1,51 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/output/cell.h"
 #include "cli/output/output.h"
 
 #include <string.h>
-
-#define CELL 96
-
-static long long number_of(const json_t *object, const char *name)
-{
-	return json_integer_value(json_object_get(object, name));
-}
-
-static const char *string_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "?";
-}
-
-static const char *number(char cell[CELL], long long n)
-{
-	snprintf(cell, CELL, "%lld", n);
-	return cell;
-}
-
-/* Bytes a second in three digits or so. */
-static const char *bytes(char cell[CELL], long long n)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	double value = n;
-	int unit = 0;
-
-	while (value >= 999.5 && unit < 4) {
-		value /= 1000;
-		unit++;
-	}
-	snprintf(cell, CELL, "%.*f %s", unit && value < 99.95 ? 1 : 0, value, units[unit]);
-	return cell;
-}
-
-static const char *address(char cell[CELL], const char *before, const json_t *end)
-{
-	const char *addr = string_of(end, "addr");
-	bool v6 = strchr(addr, ':');
-
-	snprintf(cell, CELL, "%s%s%s%s:%lld", before, v6 ? "[" : "", addr, v6 ? "]" : "", number_of(end, "port"));
-	return cell;
-}
 
 static void add_load(struct table *table, enum table_style style, const char *name, const char *how, const char *weight, long long active,
     long long inactive, const json_t *object)
@@ -53,38 +10,36 @@ static void add_load(struct table *table, enum table_style style, const char *na
 	const json_t *stats = json_object_get(object, "stats"), *rates = json_object_get(object, "rates");
 	char cell[8][CELL];
 
-	table_add(table, style, name, how, weight, number(cell[0], active), number(cell[1], inactive),
-	    number(cell[2], number_of(stats, "conns")), number(cell[3], number_of(rates, "conns")),
-	    number(cell[4], number_of(rates, "in_pkts")), number(cell[5], number_of(rates, "out_pkts")),
-	    bytes(cell[6], number_of(rates, "in_bytes")), bytes(cell[7], number_of(rates, "out_bytes")));
+	table_add(table, style, name, how, weight, cell_number(cell[0], active), cell_number(cell[1], inactive),
+	    cell_number(cell[2], cell_number_of(stats, "conns")), cell_number(cell[3], cell_number_of(rates, "conns")),
+	    cell_number(cell[4], cell_number_of(rates, "in_pkts")), cell_number(cell[5], cell_number_of(rates, "out_pkts")),
+	    cell_bytes(cell[6], cell_number_of(rates, "in_bytes")), cell_bytes(cell[7], cell_number_of(rates, "out_bytes")));
 }
 
 static void add_server(struct table *table, const json_t *server)
 {
-	bool local = json_is_true(json_object_get(server, "local")), quiesced = number_of(server, "weight") == 0;
+	bool local = json_is_true(json_object_get(server, "local")), quiesced = cell_number_of(server, "weight") == 0;
 	char name[CELL], how[CELL], weight[CELL];
 
-	address(name, "  ", server);
-	snprintf(how, sizeof(how), "%s%s%s", string_of(server, "fwd"), local ? ", local" : "", quiesced ? ", quiesced" : "");
-	add_load(table, quiesced ? TABLE_WARN : TABLE_PLAIN, name, how, number(weight, number_of(server, "weight")),
-	    number_of(server, "active"), number_of(server, "inactive"), server);
+	cell_place(name, "  ", server);
+	snprintf(how, sizeof(how), "%s%s%s", cell_method(server), local ? ", local" : "", quiesced ? ", quiesced" : "");
+	add_load(table, quiesced ? TABLE_WARN : TABLE_PLAIN, name, how, cell_number(weight, cell_number_of(server, "weight")),
+	    cell_number_of(server, "active"), cell_number_of(server, "inactive"), server);
 }
 
 static void add_service(struct table *table, const json_t *service)
 {
 	json_t *servers = output_sorted(json_object_get(service, "servers"));
 	long long active = 0, inactive = 0;
-	char name[CELL], before[16];
+	char name[CELL];
 	json_t *server;
 	size_t i;
 
 	json_array_foreach (servers, i, server) {
-		active += number_of(server, "active");
-		inactive += number_of(server, "inactive");
+		active += cell_number_of(server, "active");
+		inactive += cell_number_of(server, "inactive");
 	}
-	snprintf(before, sizeof(before), "%s ", string_of(service, "proto"));
-	address(name, before, service);
-	add_load(table, TABLE_STRONG, name, string_of(service, "sched"), "", active, inactive, service);
+	add_load(table, TABLE_STRONG, cell_service(name, service), cell_string_of(service, "sched"), "", active, inactive, service);
 	json_array_foreach (servers, i, server)
 		add_server(table, server);
 	json_decref(servers);
@@ -97,7 +52,7 @@ static void print_services(FILE *out, const json_t *services)
 	size_t i;
 
 	if (json_array_size(services) == 0) {
-		fprintf(out, "\nNo services. Add one with ipvsadm -A (see ipvsadm(8)).\n");
+		fprintf(out, "\nNo services. Add one with sluice service add, or with ipvsadm -A.\n");
 		return;
 	}
 	fputc('\n', out);
@@ -125,7 +80,8 @@ static void print_interfaces(FILE *out, const json_t *interfaces)
 	table = table_new("lll");
 	table_add(table, TABLE_HEAD, "INTERFACE", "FULL LANE", "EXPRESS LANE");
 	json_array_foreach ((json_t *)interfaces, i, interface)
-		table_add(table, TABLE_PLAIN, string_of(interface, "name"), string_of(interface, "full"), string_of(interface, "express"));
+		table_add(table, TABLE_PLAIN, cell_string_of(interface, "name"), cell_string_of(interface, "full"),
+		    cell_string_of(interface, "express"));
 	table_print(out, table);
 }
 
@@ -137,11 +93,12 @@ static size_t add_counters(struct table *table, const json_t *counters, const ch
 	size_t i, added = 0;
 
 	json_array_foreach ((json_t *)counters, i, counter) {
-		long long n = number_of(counter, count);
+		long long n = cell_number_of(counter, count);
 
 		if (!n && !all)
 			continue;
-		table_add(table, n ? style : TABLE_PLAIN, number(cell, n), string_of(counter, "name"), string_of(counter, "text"));
+		table_add(
+		    table, n ? style : TABLE_PLAIN, cell_number(cell, n), cell_string_of(counter, "name"), cell_string_of(counter, "text"));
 		added++;
 	}
 	return added;
@@ -160,8 +117,8 @@ static void print_drops(FILE *out, const json_t *drops)
 
 static void print_status(FILE *out, const json_t *status)
 {
-	fprintf(out, "sluiced %s, pid %lld, generation %lld, a connection table of %lld slots\n", string_of(status, "version"),
-	    number_of(status, "pid"), number_of(status, "generation"), number_of(status, "slots"));
+	fprintf(out, "sluiced %s, pid %lld, generation %lld, a connection table of %lld slots\n", cell_string_of(status, "version"),
+	    cell_number_of(status, "pid"), cell_number_of(status, "generation"), cell_number_of(status, "slots"));
 	print_services(out, json_object_get(status, "services"));
 	print_interfaces(out, json_object_get(status, "interfaces"));
 	print_drops(out, json_object_get(status, "drops"));
@@ -194,12 +151,12 @@ static void connections(FILE *out, const json_t *page)
 	size_t i;
 
 	json_array_foreach ((json_t *)page, i, conn) {
-		long long left = number_of(conn, "expires");
+		long long left = cell_number_of(conn, "expires");
 
 		snprintf(expires, sizeof(expires), "%lld:%02lld", left / 60, left % 60);
-		fprintf(out, CONN_FORMAT, string_of(conn, "proto"), string_of(conn, "state"), expires,
-		    address(client, "", json_object_get(conn, "client")), address(virtual, "", json_object_get(conn, "virtual")),
-		    address(server, "", json_object_get(conn, "server")), string_of(conn, "fwd"));
+		fprintf(out, CONN_FORMAT, cell_string_of(conn, "proto"), cell_string_of(conn, "state"), expires,
+		    cell_place(client, "", json_object_get(conn, "client")), cell_place(virtual, "", json_object_get(conn, "virtual")),
+		    cell_place(server, "", json_object_get(conn, "server")), cell_method(conn));
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cli/client.h"
+#include "cli/output/cell.h"
 
 /* The line so far: `last` is being typed. */
 struct line {
@@ -73,11 +74,12 @@ static void offer_services(const char *last, const char *proto, char between)
 	size_t i, skip = proto ? strlen(proto) + 1 : 0;
 
 	json_array_foreach (json_object_get(result, "services"), i, service) {
-		char *text = sluice_service_text(service, between);
+		char text[CELL];
 
-		if (text && (!proto || (strncmp(text, proto, skip - 1) == 0 && text[skip - 1] == between)))
+		cell_service(text, service);
+		text[strcspn(text, " ")] = between;
+		if (!proto || (strncmp(text, proto, skip - 1) == 0 && text[skip - 1] == between))
 			offer(last, "", text + skip, json_string_value(json_object_get(service, "sched")));
-		free(text);
 	}
 	json_decref(result);
 }
@@ -90,15 +92,9 @@ static void offer_servers(const char *last, const json_t *service)
 	json_object_set_new(params, "sums", json_false());
 	result = services(params);
 	json_array_foreach (json_object_get(json_array_get(json_object_get(result, "services"), 0), "servers"), i, server) {
-		const char *addr = json_string_value(json_object_get(server, "addr"));
-		bool v6 = addr && strchr(addr, ':');
-		char text[96];
+		char text[CELL];
 
-		if (!addr)
-			continue;
-		snprintf(text, sizeof(text), "%s%s%s:%lld", v6 ? "[" : "", addr, v6 ? "]" : "",
-		    (long long)json_integer_value(json_object_get(server, "port")));
-		offer(last, "", text, json_string_value(json_object_get(server, "fwd")));
+		offer(last, "", cell_place(text, "", server), cell_method(server));
 	}
 	json_decref(result);
 }

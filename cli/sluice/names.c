@@ -101,11 +101,3 @@ const char *sluice_method_api(const char *method)
 			return methods[i].api;
 	return method;
 }
-
-const char *sluice_method_text(const char *fwd)
-{
-	for (size_t i = 0; i < METHODS; i++)
-		if (strcmp(methods[i].api, fwd) == 0)
-			return methods[i].text;
-	return fwd;
-}

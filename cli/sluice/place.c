@@ -105,21 +105,3 @@ json_t *sluice_server(const char *text, const char **ret_why)
 {
 	return place(text, -1, ret_why);
 }
-
-char *sluice_service_text(const json_t *service, char between)
-{
-	const json_t *mark = json_object_get(service, "fwmark");
-	const char *addr = json_string_value(json_object_get(service, "addr")), *proto = json_string_value(json_object_get(service, "proto"));
-	const char *family = json_string_value(json_object_get(service, "family"));
-	bool v6 = addr && strchr(addr, ':');
-	char *text = NULL;
-	int len;
-
-	if (json_is_integer(mark))
-		len = asprintf(&text, "mark%s%c%" JSON_INTEGER_FORMAT, family && strcmp(family, "ipv6") == 0 ? "6" : "", between,
-		    json_integer_value(mark));
-	else
-		len = asprintf(&text, "%s%c%s%s%s:%" JSON_INTEGER_FORMAT, proto ? proto : "?", between, v6 ? "[" : "", addr ? addr : "?", v6 ? "]" : "",
-		    json_integer_value(json_object_get(service, "port")));
-	return len < 0 ? NULL : text;
-}

@@ -34,8 +34,17 @@ static const struct sluice_command cmd_version = {
 /* In the order of the help. */
 const struct sluice_command *const sluice_commands[] = {
     &sluice_cmd_status,
+    &sluice_cmd_service,
+    &sluice_cmd_server,
+    &sluice_cmd_allow,
+    &sluice_cmd_mark,
+    &sluice_cmd_settings,
+    &sluice_cmd_timeouts,
     &sluice_cmd_connections,
+    &sluice_cmd_totals,
     &sluice_cmd_counters,
+    &sluice_cmd_interfaces,
+    &sluice_cmd_sync,
     &sluice_cmd_ping,
     &cmd_ipvsadm,
     &cmd_help,

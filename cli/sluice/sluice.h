@@ -124,9 +124,6 @@ json_t *sluice_service(const char *proto, const char *where, const char **ret_wh
 json_t *sluice_service_word(const char *text, const char **ret_why); /* tcp/192.0.2.1:80, mark/5 */
 json_t *sluice_server(const char *text, const char **ret_why);
 bool sluice_prefix_check(const char *text);
-/* SVC as it is typed: "tcp 192.0.2.1:80", "mark6 5"; with `between` in place of the blank. malloc'ed; NULL without memory. */
-char *sluice_service_text(const json_t *service, char between);
-
 /* ask.c: the daemon. Each says on stderr what went wrong and returns an enum sluice_status. */
 int sluice_open(struct client **ret_client);
 int sluice_call(struct client *client, const char *method, json_t *params, json_t **ret_result); /* takes params over */
@@ -146,9 +143,8 @@ extern const struct sluice_name sluice_schedulers[], sluice_flags[], sluice_stat
 const struct sluice_name *sluice_name_find(const struct sluice_name *names, const char *name);
 /* Is this one of the scheduler's flags? */
 bool sluice_flag_fits(const char *flag, const char *scheduler);
-/* The API's word for a method, and the word for the API's: nat and masq, dr and route, tun and tunnel. */
+/* The API's word for a method: masq for nat, route for dr, tunnel for tun. */
 const char *sluice_method_api(const char *method);
-const char *sluice_method_text(const char *fwd);
 
 /* suggest.c: the name nearest to `word`; NULL: none is near. */
 const char *sluice_nearest(const char *word, const struct sluice_name *names);
@@ -172,5 +168,7 @@ int sluice_main(int argc, char **argv);
 
 /* The commands, a file each. */
 extern const struct sluice_command sluice_cmd_status, sluice_cmd_connections, sluice_cmd_counters, sluice_cmd_ping, sluice_cmd_complete;
+extern const struct sluice_command sluice_cmd_service, sluice_cmd_server, sluice_cmd_allow, sluice_cmd_mark, sluice_cmd_settings;
+extern const struct sluice_command sluice_cmd_timeouts, sluice_cmd_interfaces, sluice_cmd_sync, sluice_cmd_totals;
 
 #endif
