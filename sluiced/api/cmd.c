@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sluiced/api/field.h"
+
 static int cmd_ping(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error)
 {
 	*ret_result = json_pack("{s:s, s:i, s:I, s:b}", "version", SLUICE_VERSION, "pid", (int)getpid(), "generation",
@@ -73,7 +75,7 @@ static int cmd_interfaces(struct api *api, const json_t *params, json_t **ret_re
 
 static const char *const no_params[] = {NULL};
 static const char *const change_params[] = {"ops", NULL};
-static const char *const svc_params[] = {"proto", "addr", "port", NULL};
+static const char *const svc_params[] = {FIELD_SVC, "sums", NULL};
 static const char *const after_params[] = {"after", NULL};
 static const char *const explain_params[] = {"proto", "client", "virtual", "flags", "interface", "mark", "payload", NULL};
 
@@ -83,6 +85,9 @@ static const struct cmd cmds[] = {
     {"services", API_READ, cmd_services, svc_params},
     {"connections", API_READ, cmd_connections, after_params},
     {"timeouts", API_READ, cmd_timeouts, no_params},
+    {"settings", API_READ, cmd_settings, no_params},
+    {"marks", API_READ, cmd_marks, no_params},
+    {"sync", API_READ, cmd_sync, no_params},
     {"counters", API_READ, cmd_counters, no_params},
     {"interfaces", API_READ, cmd_interfaces, no_params},
     {"explain", API_READ, cmd_explain, explain_params},

@@ -19,10 +19,13 @@ struct cmd {
 
 const struct cmd *cmd_lookup(const char *name);
 
-/* cmd_change.c, cmd_list.c, cmd_explain.c */
+/* cmd_change.c, cmd_list.c, cmd_explain.c, cmd_settings.c */
 int cmd_change(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_services(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_explain(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_connections(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_settings(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_marks(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_sync(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 
 #endif

@@ -13,7 +13,9 @@ static const struct {
 static const struct {
 	const char *name;
 	unsigned proto;
-} protos[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}};
+} protos[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP}, {"ip", 0}};
+
+#define SAID_PROTOS 3 /* the first ones can be said; "ip" is only shown: a mark's templates */
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -55,6 +57,36 @@ int field_number(const json_t *object, const char *name, int64_t *ret_value, str
 	return 0;
 }
 
+int field_bool(const json_t *object, const char *name, bool *ret_value, struct rpc_error *ret_error)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (value && !json_is_boolean(value))
+		return rpc_fail(ret_error, RPC_BAD_PARAMS, "\"%s\" must be true or false", name);
+	if (value)
+		*ret_value = json_is_true(value);
+	return 0;
+}
+
+int field_prefix_text(const char *text, struct prefix *ret_prefix, struct rpc_error *ret_error)
+{
+	if (prefix_parse(text, ret_prefix))
+		return rpc_fail_errno(ret_error, -EINVAL, "\"%.50s\" is no prefix: write one like 192.0.2.0/24 or 2001:db8::/32", text);
+	return 0;
+}
+
+int field_prefix(const json_t *object, const char *name, bool *ret_said, struct prefix *ret_prefix, struct rpc_error *ret_error)
+{
+	const char *text = NULL;
+	int err = field_text(object, name, &text, ret_error);
+
+	if (!err && text)
+		err = field_prefix_text(text, ret_prefix, ret_error);
+	if (!err)
+		*ret_said = text != NULL;
+	return err;
+}
+
 int field_addr(const json_t *object, struct sl_addr *ret_addr, struct rpc_error *ret_error)
 {
 	const char *text = NULL;
@@ -84,31 +116,54 @@ int field_port(const json_t *object, __be16 *ret_port, struct rpc_error *ret_err
 	return 0;
 }
 
-static int field_proto(const json_t *object, __u8 *ret_proto, struct rpc_error *ret_error)
+int field_proto(const json_t *object, __u8 *ret_proto, struct rpc_error *ret_error)
 {
 	const char *text = NULL;
 	int err = field_text(object, "proto", &text, ret_error);
 
-	if (err)
+	if (err || !text)
 		return err;
-	if (!text)
-		return rpc_fail(ret_error, RPC_BAD_PARAMS, "\"proto\" is missing: write \"tcp\" or \"udp\"");
-	for (size_t i = 0; i < COUNT(protos); i++) {
+	for (size_t i = 0; i < SAID_PROTOS; i++) {
 		if (strcmp(protos[i].name, text) == 0) {
 			*ret_proto = protos[i].proto;
 			return 0;
 		}
 	}
-	if (strcmp(text, "sctp") == 0)
-		return rpc_fail_errno(ret_error, -ENOSYS, "SCTP services are not built yet: use \"tcp\" or \"udp\"");
 	return rpc_fail_errno(ret_error, -EINVAL, "\"%.20s\" is no protocol of a service: write \"tcp\" or \"udp\"", text);
+}
+
+static int field_mark(const json_t *object, struct sl_svc_key *ret_key, struct rpc_error *ret_error)
+{
+	const char *family = "ipv4";
+	int64_t mark = 0;
+	int err = field_number(object, "fwmark", &mark, ret_error);
+
+	if (!err)
+		err = field_text(object, "family", &family, ret_error);
+	if (err)
+		return err;
+	if (json_object_get(object, "proto") || json_object_get(object, "addr") || json_object_get(object, "port"))
+		return rpc_fail(ret_error, RPC_BAD_PARAMS, "a service has a \"fwmark\", or \"proto\", \"addr\" and \"port\", not both");
+	if (mark < 0 || mark > UINT32_MAX)
+		return rpc_fail_errno(ret_error, -ERANGE, "mark %lld is out of range: write 1 to 4294967295", (long long)mark);
+	if (strcmp(family, "ipv4") != 0 && strcmp(family, "ipv6") != 0)
+		return rpc_fail_errno(ret_error, -EINVAL, "\"%.20s\" is no address family: write \"ipv4\" or \"ipv6\"", family);
+	*ret_key = svc_key_mark(mark, family[3] == '6');
+	return 0;
 }
 
 int field_svc(const json_t *object, struct sl_svc_key *ret_key, struct rpc_error *ret_error)
 {
 	struct sl_svc_key key = {0};
-	int err = field_proto(object, &key.proto, ret_error);
+	int err;
 
+	if (json_object_get(object, "fwmark"))
+		return field_mark(object, ret_key, ret_error);
+	if (!json_object_get(object, "proto"))
+		return rpc_fail(ret_error, RPC_BAD_PARAMS, "\"proto\" is missing: write \"tcp\" or \"udp\"");
+	if (json_object_get(object, "family"))
+		return rpc_fail(ret_error, RPC_BAD_PARAMS, "\"family\" is for a \"fwmark\": leave it out");
+	err = field_proto(object, &key.proto, ret_error);
 	if (!err)
 		err = field_addr(object, &key.addr, ret_error);
 	if (!err && !json_object_get(object, "port"))
@@ -118,6 +173,17 @@ int field_svc(const json_t *object, struct sl_svc_key *ret_key, struct rpc_error
 	if (!err)
 		*ret_key = key;
 	return err;
+}
+
+void field_set_svc(json_t *object, const struct sl_svc_key *key)
+{
+	if (svc_key_is_mark(key)) {
+		json_object_set_new_nocheck(object, "fwmark", json_integer(svc_key_mark_of(key)));
+		json_object_set_new_nocheck(object, "family", json_string_nocheck(addr_is_v4(key->addr.b) ? "ipv4" : "ipv6"));
+		return;
+	}
+	json_object_set_new_nocheck(object, "proto", json_string_nocheck(field_proto_text(key->proto)));
+	field_set_end(object, &key->addr, key->port);
 }
 
 int field_fwd(const json_t *object, enum sl_fwd *ret_fwd, struct rpc_error *ret_error)

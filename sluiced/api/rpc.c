@@ -25,6 +25,7 @@ static const struct {
     {EIO, 8, "EIO"},
     {ENOSYS, 9, "ENOSYS"},
     {EAGAIN, 10, "EAGAIN"},
+    {ENODEV, 11, "ENODEV"},
 };
 
 /* Half a UTF-8 character, where a quotation was cut, would be no JSON: the sentence is kept to ASCII. */

@@ -32,12 +32,24 @@ void dest_free(struct dest *dest)
 	free(dest);
 }
 
+bool dest_conf_equal(const struct dest_conf *a, const struct dest_conf *b)
+{
+	return a->fwd == b->fwd && a->weight == b->weight && a->upper == b->upper && a->lower == b->lower &&
+	       a->tunnel.type == b->tunnel.type && a->tunnel.flags == b->tunnel.flags && a->tunnel.port == b->tunnel.port;
+}
+
+static bool is_mixed(const struct dest *dest)
+{
+	return addr_is_v4(dest->svc->key.addr.b) != addr_is_v4(dest->key.addr.b);
+}
+
 void dest_link(struct model *model, struct dest *dest, struct list *after)
 {
 	list_add(after, &dest->link);
 	htab_insert(&model->dest_tab, &dest->node, dest_hash(dest->svc, &dest->key));
 	dest->svc->dest_count++;
 	model->dest_count++;
+	model->mixed_count += is_mixed(dest);
 }
 
 void dest_unlink(struct model *model, struct dest *dest)
@@ -46,6 +58,7 @@ void dest_unlink(struct model *model, struct dest *dest)
 	htab_remove(&model->dest_tab, &dest->node);
 	dest->svc->dest_count--;
 	model->dest_count--;
+	model->mixed_count -= is_mixed(dest);
 }
 
 struct dest *model_dest(const struct svc *svc, const struct model *model, const struct dest_key *key)

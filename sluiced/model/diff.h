@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef SLUICED_DIFF_H
 #define SLUICED_DIFF_H
-/* What a transaction changed in the end: one item for each service and server that is not as it was before. */
+/* What a transaction changed in the end: one item for each thing that is not as it was before. Valid until the transaction's end. */
 
 #include "sluiced/model/txn.h"
 
-enum diff_kind { DIFF_ADD, DIFF_EDIT, DIFF_DELETE, DIFF_TIMEOUTS };
+enum diff_kind { DIFF_ADD, DIFF_EDIT, DIFF_DELETE };
+
+enum diff_what { DIFF_SVC, DIFF_DEST, DIFF_TIMEOUTS, DIFF_SETTING, DIFF_MARK, DIFF_SYNC };
 
 struct diff_item {
 	enum diff_kind kind;
-	bool is_dest;
-	struct sl_svc_key svc;
-	struct dest_key dest;
-	struct svc_conf svc_was, svc_is;
-	struct dest_conf dest_was, dest_is;
-	struct model_timeouts timeouts_is;
+	enum diff_what what;
+	const struct txn_rec *rec; /* the first that changed it */
+	const struct svc_conf *svc_was, *svc_is;
+	const struct dest_conf *dest_was, *dest_is;
+	const struct model *model; /* as it is now */
 };
 
 struct diff {

@@ -2,26 +2,17 @@
 #include "sluiced/model/model.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* IPVS's schedulers that are not built yet. */
-static const struct {
-	const char *text;
-	enum sl_sched sched;
-} scheds[] = {
-#define X(name, number, text) {text, number},
-#include "sluice/sched.def"
-#undef X
-};
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 void model_init(struct model *model)
 {
 	*model = (struct model){.next_order = 1};
 	list_init(&model->svcs);
+	list_init(&model->mark_rules);
+	for (unsigned i = 0; model_sysctl_at(i); i++)
+		model->sysctl[model_sysctl_at(i)->index] = model_sysctl_at(i)->value;
 	htab_init(&model->svc_tab);
 	htab_init(&model->dest_tab);
 }
@@ -37,6 +28,8 @@ void model_fini(struct model *model)
 			dest_free(container_of(dest_at, struct dest, link));
 		svc_free(svc);
 	}
+	list_each (at, safe, &model->mark_rules)
+		free(container_of(at, struct mark_rule, link));
 	htab_fini(&model->svc_tab);
 	htab_fini(&model->dest_tab);
 	model_init(model);
@@ -55,38 +48,51 @@ struct svc *model_svc(const struct model *model, const struct sl_svc_key *key)
 	return NULL;
 }
 
+struct mark_rule *model_mark_rule(const struct model *model, uint16_t id)
+{
+	struct list *at, *safe;
+
+	list_each (at, safe, &model->mark_rules) {
+		struct mark_rule *rule = container_of(at, struct mark_rule, link);
+
+		if (rule->rule.id == id)
+			return rule;
+	}
+	return NULL;
+}
+
+bool svc_key_is_mark(const struct sl_svc_key *key)
+{
+	return key->proto == 0;
+}
+
+struct sl_svc_key svc_key_mark(uint32_t mark, bool v6)
+{
+	return (struct sl_svc_key){.addr.w = {0, 0, v6 ? 0 : htonl(0xffff), htonl(mark)}};
+}
+
+uint32_t svc_key_mark_of(const struct sl_svc_key *key)
+{
+	return ntohl(key->addr.w[3]);
+}
+
+static const char *proto_text(unsigned proto)
+{
+	return proto == IPPROTO_UDP ? "udp" : proto == IPPROTO_SCTP ? "sctp" : "tcp";
+}
+
 const char *model_svc_text(const struct sl_svc_key *key, char text[MODEL_NAME_TEXT])
 {
 	char name[ADDR_PORT_TEXT];
 
-	snprintf(text, MODEL_NAME_TEXT, "%s %s", key->proto == IPPROTO_UDP ? "udp" : "tcp",
-	    addr_port_print(key->addr.b, ntohs(key->port), name));
+	if (svc_key_is_mark(key))
+		snprintf(text, MODEL_NAME_TEXT, "mark %u%s", svc_key_mark_of(key), addr_is_v4(key->addr.b) ? "" : " IPv6");
+	else
+		snprintf(text, MODEL_NAME_TEXT, "%s %s", proto_text(key->proto), addr_port_print(key->addr.b, ntohs(key->port), name));
 	return text;
 }
 
 const char *model_dest_text(const struct dest_key *key, char text[MODEL_NAME_TEXT])
 {
 	return addr_port_print(key->addr.b, ntohs(key->port), text);
-}
-
-const char *model_sched_text(enum sl_sched sched)
-{
-	for (size_t i = 0; i < COUNT(scheds); i++) {
-		if (scheds[i].sched == sched)
-			return scheds[i].text;
-	}
-	return "none";
-}
-
-int model_sched_parse(const char *text, enum sl_sched *ret_sched)
-{
-	if (!text || !text[0])
-		text = "wlc";
-	for (size_t i = 0; i < COUNT(scheds); i++) {
-		if (strcmp(scheds[i].text, text) == 0) {
-			*ret_sched = scheds[i].sched;
-			return 0;
-		}
-	}
-	return -ENOENT;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sluiced/model/model.h"
 
@@ -18,7 +19,20 @@ struct svc *svc_new(const struct sl_svc_key *key, const struct svc_conf *conf)
 
 void svc_free(struct svc *svc)
 {
+	allow_put(svc->conf.allow);
 	free(svc);
+}
+
+static bool same_timeouts(const struct model_timeouts *a, const struct model_timeouts *b)
+{
+	return a->tcp == b->tcp && a->tcpfin == b->tcpfin && a->udp == b->udp;
+}
+
+bool svc_conf_equal(const struct svc_conf *a, const struct svc_conf *b)
+{
+	return a->sched == b->sched && a->flags == b->flags && a->persist_s == b->persist_s && a->pe == b->pe &&
+	       memcmp(&a->mask, &b->mask, sizeof(a->mask)) == 0 && same_timeouts(&a->timeouts, &b->timeouts) &&
+	       allow_equal(a->allow, b->allow);
 }
 
 void svc_link(struct model *model, struct svc *svc, struct list *after)

@@ -189,7 +189,7 @@ static void members_never_run_out(void **state)
 	struct fixture *f = *state;
 	struct model_error error;
 	struct txn txn;
-	struct op op = {.kind = OP_DEST_ADD, .fwd = SL_FWD_MASQ, .weight = 1, .svc = script_svc_key("tcp", "192.0.2.1", 80)};
+	struct op op = {.kind = OP_DEST_ADD, .server = {.fwd = SL_FWD_MASQ, .weight = 1}, .svc = script_svc_key("tcp", "192.0.2.1", 80)};
 
 	assert_int_equal(fixture_change(f, "S+ " WEB " lc; S+ tcp 192.0.2.2 80 lc; D+ tcp 192.0.2.2 80 192.0.2.99 80 masq 1"), 0);
 	txn_begin(&txn, &f->model);

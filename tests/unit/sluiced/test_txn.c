@@ -226,6 +226,17 @@ static void touched_once(void **state)
 	model_fini(&model);
 }
 
+static void add_dests(struct txn *txn, struct sl_svc_key svc, unsigned count)
+{
+	struct op op = {.kind = OP_DEST_ADD, .server = {.fwd = SL_FWD_MASQ, .weight = 1}, .svc = svc};
+	struct model_error error;
+
+	for (unsigned port = 1; port <= count; port++) {
+		op.dest = script_dest_key("192.0.2.11", port);
+		assert_int_equal(txn_apply(txn, &op, &error), 0);
+	}
+}
+
 static void limits(void **state)
 {
 	struct op op = {.kind = OP_SVC_ADD};
@@ -243,13 +254,16 @@ static void limits(void **state)
 	}
 	op.svc = script_svc_key("tcp", "192.0.2.1", 65535);
 	assert_int_equal(txn_apply(&txn, &op, &error), -ENOSPC);
-	op = (struct op){.kind = OP_DEST_ADD, .fwd = SL_FWD_MASQ, .weight = 1, .svc = script_svc_key("tcp", "192.0.2.1", 80)};
-	for (unsigned i = 1; i < SL_MAX_DESTS; i++) {
-		op.dest = script_dest_key("192.0.2.11", i);
-		assert_int_equal(txn_apply(&txn, &op, &error), 0);
-	}
+	add_dests(&txn, script_svc_key("tcp", "192.0.2.1", 80), SL_MAX_SVC_DESTS);
+	op = (struct op){.kind = OP_DEST_ADD, .server = {.fwd = SL_FWD_MASQ, .weight = 1}, .svc = script_svc_key("tcp", "192.0.2.1", 80)};
 	op.dest = script_dest_key("192.0.2.12", 1);
 	assert_int_equal(txn_apply(&txn, &op, &error), -ENOSPC);
+	assert_non_null(strstr(error.text, "the service has"));
+	add_dests(&txn, script_svc_key("udp", "192.0.2.1", 2), SL_MAX_SVC_DESTS);
+	op.svc = script_svc_key("udp", "192.0.2.1", 3);
+	add_dests(&txn, op.svc, SL_MAX_DESTS - 1 - 2 * SL_MAX_SVC_DESTS);
+	assert_int_equal(txn_apply(&txn, &op, &error), -ENOSPC);
+	assert_non_null(strstr(error.text, "there are"));
 	assert_whole(&model);
 	txn_end(&txn);
 	model_fini(&model);
