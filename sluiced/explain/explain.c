@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -16,14 +17,19 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "sluiced/explain/programs.h"
 
+#define PLAIN_MTU 1500
+#define BEGINNING 590 /* bytes of a larger packet that are explained */
 #define RUNS 4 /* each but the last has shown something that the running director knows */
 #define OUTER_ROOM 128 /* for a tunnel's header */
 #define MAX_KNOWN 64 /* entries of the running table that concern one packet */
 
 struct explain {
 	struct plane *plane;
-	struct sandbox *sandbox;
+	struct programs *programs;
+	struct sandbox *sandbox; /* NULL until the programs are ready */
+	struct tap *tap; /* or NULL: nobody looks */
 	uint32_t known[MAX_KNOWN]; /* slots of the running table to put in */
 	unsigned count;
 };
@@ -35,8 +41,8 @@ struct explain *explain_new(struct plane *plane)
 	if (!explain)
 		return NULL;
 	explain->plane = plane;
-	explain->sandbox = sandbox_new(plane);
-	if (!explain->sandbox) {
+	explain->programs = programs_new(plane);
+	if (!explain->programs) {
 		free(explain);
 		return NULL;
 	}
@@ -47,13 +53,17 @@ void explain_free(struct explain *explain)
 {
 	if (!explain)
 		return;
+	tap_free(explain->tap);
 	sandbox_free(explain->sandbox);
+	programs_free(explain->programs);
 	free(explain);
 }
 
 int explain_ready(struct explain *explain, const char **ret_why)
 {
-	return sandbox_ready(explain->sandbox, ret_why);
+	int err = programs_ready(explain->programs, ret_why);
+
+	return err || explain->sandbox ? err : sandbox_new(explain->programs, &explain->sandbox);
 }
 
 static int interface_mac(const char *name, uint8_t ret_mac[6])
@@ -296,4 +306,62 @@ int explain_run(struct explain *e, const struct sandbox_packet *packet, struct e
 	result.verdict = verdict_of(packet, &result.out, &result);
 	*ret_result = result;
 	return 0;
+}
+
+int explain_tap(struct explain *e, struct lanes *lanes, const struct tap_want *want)
+{
+	explain_untap(e);
+	return tap_new(e->programs, lanes, want, &e->tap);
+}
+
+void explain_untap(struct explain *e)
+{
+	tap_free(e->tap);
+	e->tap = NULL;
+}
+
+struct reading {
+	struct explain *explain;
+	struct explain_tapped *packets;
+	unsigned count;
+};
+
+static void on_tapped(void *arg, const struct sl_tapped *head, const uint8_t *bytes)
+{
+	struct reading *reading = arg;
+	struct explain_tapped *t = &reading->packets[reading->count++];
+
+	t->head = *head;
+	memcpy(t->bytes, bytes, head->kept);
+}
+
+/*
+ * A packet that was cut off, or that stands for several, is explained by its beginning, the lengths in it made to fit: as a whole it would
+ * be too big for any way out.
+ */
+static void explain_one(struct explain *e, struct explain_tapped *t)
+{
+	uint32_t len = t->head.len > ETH_HLEN + PLAIN_MTU ? BEGINNING : t->head.len;
+	struct sandbox_packet packet = {.len = len, .ifindex = t->head.ifindex, .mark = t->head.mark, .egress = t->head.egress};
+	int cut = (int)(t->head.len - len);
+
+	memcpy(packet.frame, t->bytes, len);
+	if (cut)
+		frame_lengthen(packet.frame, len, -cut);
+	t->err = explain_run(e, &packet, &t->result);
+	if (cut && !t->err)
+		frame_lengthen(t->result.out.frame, t->result.out.len, cut);
+}
+
+unsigned explain_read(struct explain *e, unsigned max, struct explain_tapped *ret_packets, uint64_t *ret_lost)
+{
+	struct reading reading = {.explain = e, .packets = ret_packets};
+
+	if (!e->tap || !max)
+		return 0;
+	tap_read(e->tap, max, on_tapped, &reading);
+	for (unsigned i = 0; i < reading.count; i++)
+		explain_one(e, &ret_packets[i]);
+	*ret_lost = tap_lost(e->tap);
+	return reading.count;
 }

@@ -11,6 +11,7 @@
 
 #include "sluiced/explain/frame.h"
 #include "sluiced/explain/sandbox.h"
+#include "sluiced/explain/tap.h"
 
 struct explain;
 
@@ -45,11 +46,26 @@ struct explain_ask {
 struct explain *explain_new(struct plane *plane);
 void explain_free(struct explain *explain);
 
-/* As sandbox_ready(). */
+/* 0, -EAGAIN: not yet, ask again; or -errno and perhaps a sentence (programs.h). */
 int explain_ready(struct explain *explain, const char **ret_why);
 
 /* Make the packet up. -EINVAL: no such interface; -ENETUNREACH: no way to its source; -EMSGSIZE: the payload does not fit. */
 int explain_make(const struct explain_ask *ask, struct sandbox_packet *ret_packet);
+
+/* Tap the lanes, instead of an earlier tap. As tap_new(); explain_ready() has said 0. */
+int explain_tap(struct explain *explain, struct lanes *lanes, const struct tap_want *want);
+void explain_untap(struct explain *explain);
+
+/* One packet of the tap, explained. */
+struct explain_tapped {
+	struct sl_tapped head;
+	uint8_t bytes[SL_TAP_KEPT]; /* as it came, head.kept of them */
+	int err; /* 0: `result` tells */
+	struct explain_result result; /* result.out has the lengths that the whole packet would have */
+};
+
+/* Take up to `max` packets that were tapped, and explain them. Returns their number; *ret_lost: how many found no room so far. */
+unsigned explain_read(struct explain *explain, unsigned max, struct explain_tapped *ret_packets, uint64_t *ret_lost);
 
 /* Explain this packet. 0 or -errno; explain_ready() has said 0. */
 int explain_run(struct explain *explain, const struct sandbox_packet *packet, struct explain_result *ret_result);

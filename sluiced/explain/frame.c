@@ -145,3 +145,29 @@ int frame_read(const uint8_t *frame, size_t len, struct frame_flow *ret_flow)
 	*ret_flow = flow;
 	return 0;
 }
+
+void frame_lengthen(uint8_t *frame, size_t len, int delta)
+{
+	uint16_t type;
+	size_t at;
+	int length;
+
+	if (len < ETH_HLEN + sizeof(struct iphdr))
+		return;
+	memcpy(&type, frame + 12, 2);
+	at = ETH_HLEN + (type == htons(ETH_P_IPV6) ? offsetof(struct ipv6hdr, payload_len) : offsetof(struct iphdr, tot_len));
+	length = (frame[at] << 8 | frame[at + 1]) + delta;
+	if (length < 0 || length > UINT16_MAX)
+		return;
+	frame[at] = length >> 8;
+	frame[at + 1] = length & 0xff;
+	if (type == htons(ETH_P_IP)) {
+		struct iphdr ip;
+		uint16_t check;
+
+		memset(frame + ETH_HLEN + offsetof(struct iphdr, check), 0, 2);
+		memcpy(&ip, frame + ETH_HLEN, sizeof(ip));
+		check = ETH_HLEN + ip.ihl * 4U <= len ? fold(sum(0, frame + ETH_HLEN, ip.ihl * 4U)) : 0;
+		memcpy(frame + ETH_HLEN + offsetof(struct iphdr, check), &check, 2);
+	}
+}

@@ -23,4 +23,7 @@ int frame_make(const struct frame_flow *flow, const uint8_t dmac[6], uint8_t *re
 /* The ends of a TCP or UDP packet; -EPROTO if it is none, or has no ports. */
 int frame_read(const uint8_t *frame, size_t len, struct frame_flow *ret_flow);
 
+/* Adds `delta` to the length that the (outermost) IP header says, its checksum kept right. A length that would not fit stays. */
+void frame_lengthen(uint8_t *frame, size_t len, int delta);
+
 #endif

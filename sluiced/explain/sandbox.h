@@ -7,9 +7,6 @@
  * The full lane once more, over the running director's configuration maps, but with a connection table, loads, cursors, counters and caches
  * of its own: small copies that hold no more than what concerns the packet in hand. So what it does to a packet is what the lanes would do,
  * and nobody notices.
- *
- * Loading takes the verifier a second, which is too long for the daemon's loop, and privileges that the daemon gives up: a child process,
- * made before that, sleeps until the first packet, loads the program, sends the file descriptors and ends.
  */
 
 #include <stddef.h>
@@ -18,7 +15,6 @@
 
 struct sandbox;
 
-#define SANDBOX_SLOTS 1024
 #define SANDBOX_FRAME 2048 /* the largest frame, in and out */
 
 struct sandbox_packet {
@@ -36,12 +32,11 @@ struct sandbox_result {
 	uint32_t len;
 };
 
-/* Makes the sandbox of a real plane; to be called while the daemon may still load programs. NULL without memory or over a fake plane. */
-struct sandbox *sandbox_new(struct plane *plane);
-void sandbox_free(struct sandbox *sandbox);
+struct programs;
 
-/* 0: ready. -EAGAIN: not yet (the first call begins), ask again. Else why it can't be had: *ret_why is a sentence that the sandbox owns. */
-int sandbox_ready(struct sandbox *sandbox, const char **ret_why);
+/* Over programs that are ready, which stay the caller's. 0 or -errno. */
+int sandbox_new(struct programs *programs, struct sandbox **ret_sandbox);
+void sandbox_free(struct sandbox *sandbox);
 
 /* Forget what was put in, and take over the servers' loads, the cursors and the overload flags of this moment. */
 void sandbox_reset(struct sandbox *sandbox);

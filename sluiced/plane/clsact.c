@@ -15,6 +15,7 @@
 
 #define FILTER_HANDLE 0x51ce
 #define FILTER_PRIORITY 1000
+#define TAP_PRIORITY (FILTER_PRIORITY - 1)
 
 struct side {
 	enum bpf_tc_attach_point point;
@@ -121,12 +122,31 @@ static int make_qdisc(int links, uint32_t ifindex)
 	return err ?: mark(links, "clsact", ifindex);
 }
 
+static int tap_side(const struct side *side, uint32_t ifindex, int prog)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = side->point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = TAP_PRIORITY, .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
+
+	return bpf_tc_attach(&hook, &opts);
+}
+
+static void untap_sides(uint32_t ifindex)
+{
+	for (unsigned i = 0; i < sizeof(sides) / sizeof(*sides); i++) {
+		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = sides[i].point);
+		LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = TAP_PRIORITY);
+
+		bpf_tc_detach(&hook, &opts);
+	}
+}
+
 static int attach_all(struct plane_bpf *bpf, uint32_t ifindex)
 {
 	unsigned i;
 	int err = mark(bpf->links, "filter", ifindex);
 
 	err = err ?: make_qdisc(bpf->links, ifindex);
+	untap_sides(ifindex);
 	for (i = 0; i < sizeof(sides) / sizeof(*sides) && !err; i++)
 		err = attach_side(bpf, &sides[i], ifindex);
 	return err;
@@ -200,6 +220,7 @@ static int detach_all(int links, uint32_t ifindex)
 
 	if (!marked(links, "filter", ifindex))
 		return 0;
+	untap_sides(ifindex);
 	for (i = 0; i < sizeof(sides) / sizeof(*sides); i++)
 		err = detach_side(&sides[i], ifindex) ?: err;
 	if (!err && marked(links, "clsact", ifindex)) {
@@ -217,4 +238,23 @@ int clsact_detach(int links, uint32_t ifindex)
 
 	libbpf_set_print(before);
 	return err;
+}
+
+int clsact_tap(uint32_t ifindex, int in, int out)
+{
+	libbpf_print_fn_t before = libbpf_set_print(silent);
+	int err = tap_side(&sides[0], ifindex, in) ?: tap_side(&sides[1], ifindex, out);
+
+	if (err)
+		untap_sides(ifindex);
+	libbpf_set_print(before);
+	return err;
+}
+
+void clsact_untap(uint32_t ifindex)
+{
+	libbpf_print_fn_t before = libbpf_set_print(silent);
+
+	untap_sides(ifindex);
+	libbpf_set_print(before);
 }

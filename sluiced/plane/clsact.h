@@ -19,4 +19,11 @@ int clsact_attach(struct plane_bpf *bpf, uint32_t ifindex);
 /* Remove what the marks in this links directory say is ours, then the marks. 0 also if there is nothing. */
 int clsact_detach(int links, uint32_t ifindex);
 
+/*
+ * Put these programs in front of our filters, and take them away. A daemon that died while they were there leaves them: clsact_attach() of
+ * the next one takes them away. 0 or -errno.
+ */
+int clsact_tap(uint32_t ifindex, int in, int out);
+void clsact_untap(uint32_t ifindex);
+
 #endif

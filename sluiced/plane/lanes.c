@@ -19,6 +19,7 @@
 /* Newer headers have these in enum bpf_attach_type; libbpf 1.1 passes numbers through. */
 #define TCX_INGRESS 46
 #define TCX_EGRESS 47
+#define TCX_FIRST (1U << 3) /* BPF_F_BEFORE: nothing named, so before all */
 
 /* Ways to attach, in the order they are attached, and the names of their pins. */
 enum hook { HOOK_IN, HOOK_OUT, HOOK_DRV, HOOK_SKB, HOOK_COUNT };
@@ -44,6 +45,8 @@ struct lane {
 	struct neigh_link link;
 	enum full full;
 	bool on[HOOK_COUNT]; /* pinned and attached */
+	bool tapped;
+	int tap[2]; /* tcx links of the taps, in and out; not pinned: they go with the daemon; -1 */
 };
 
 struct lanes {
@@ -209,6 +212,64 @@ static void publish_link(struct lanes *lanes, const struct lane *lane)
 	plane_link_set(lanes->plane, lane->link.ifindex, &link);
 }
 
+/* The express lane's link runs `prog` from now on: the lane itself, or a tap that calls it. */
+static int express_run(struct lanes *lanes, const struct lane *lane, int prog)
+{
+	enum hook hook = lane->on[HOOK_DRV] ? HOOK_DRV : HOOK_SKB;
+	char name[BPFFS_NAME];
+	int fd, err;
+
+	if (!lane->on[hook])
+		return -ENOENT;
+	pin_name(name, hook, lane->link.ifindex);
+	fd = bpffs_get(lanes->bpf->links, name);
+	if (fd < 0)
+		return fd;
+	err = bpf_link_update(fd, prog, NULL) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int tap_tcx(struct lane *lane, unsigned side, int prog)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_FIRST);
+
+	lane->tap[side] = bpf_link_create(prog, (int)lane->link.ifindex, side ? TCX_EGRESS : TCX_INGRESS, &opts);
+	return lane->tap[side] < 0 ? -errno : 0;
+}
+
+static void untap(struct lanes *lanes, struct lane *lane)
+{
+	if (!lane->tapped)
+		return;
+	express_run(lanes, lane, lanes->bpf->prog[PROG_EXPRESS]);
+	if (lane->full == FULL_CLSACT)
+		clsact_untap(lane->link.ifindex);
+	for (unsigned side = 0; side < 2; side++) {
+		if (lane->tap[side] >= 0)
+			close(lane->tap[side]);
+		lane->tap[side] = -1;
+	}
+	lane->tapped = false;
+}
+
+static int tap(struct lanes *lanes, struct lane *lane, const struct lanes_taps *taps)
+{
+	bool express = lane->on[HOOK_DRV] || lane->on[HOOK_SKB];
+	int err = express ? express_run(lanes, lane, taps->express) : 0;
+
+	lane->tapped = true;
+	if (lane->full == FULL_TCX)
+		err = err ?: express ? 0 : tap_tcx(lane, 0, taps->in);
+	if (lane->full == FULL_TCX)
+		err = err ?: tap_tcx(lane, 1, taps->out);
+	if (lane->full == FULL_CLSACT)
+		err = err ?: clsact_tap(lane->link.ifindex, express ? taps->out : taps->in, taps->out);
+	if (err)
+		untap(lanes, lane);
+	return err;
+}
+
 static struct lane *find(struct lanes *lanes, uint32_t ifindex)
 {
 	unsigned i;
@@ -233,7 +294,7 @@ static struct lane *insert(struct lanes *lanes, const struct neigh_link *link)
 	}
 	for (i = lanes->count++; i && lanes->lane[i - 1].link.ifindex > link->ifindex; i--)
 		lanes->lane[i] = lanes->lane[i - 1];
-	lanes->lane[i] = (struct lane){.link = *link};
+	lanes->lane[i] = (struct lane){.link = *link, .tap = {-1, -1}};
 	return &lanes->lane[i];
 }
 
@@ -262,6 +323,7 @@ static void detach(struct lanes *lanes, const struct neigh_link *link)
 	enum hook hook;
 	unsigned i;
 
+	untap(lanes, gone);
 	for (hook = 0; hook < HOOK_COUNT; hook++)
 		hook_detach(lanes, gone, hook);
 	clsact_detach(lanes->bpf->links, link->ifindex);
@@ -340,6 +402,22 @@ void lanes_free(struct lanes *lanes)
 		return;
 	free(lanes->lane);
 	free(lanes);
+}
+
+unsigned lanes_tap(struct lanes *lanes, const struct lanes_taps *taps)
+{
+	unsigned i, count = 0;
+
+	for (i = 0; i < lanes->count; i++) {
+		int err;
+
+		untap(lanes, &lanes->lane[i]);
+		err = taps ? tap(lanes, &lanes->lane[i], taps) : 0;
+		if (err)
+			log_warn("%s: can't be tapped: %s", lanes->lane[i].link.name, strerror(-err));
+		count += lanes->lane[i].tapped;
+	}
+	return count;
 }
 
 bool lanes_status(const struct lanes *lanes, unsigned i, struct lanes_status *ret_status)

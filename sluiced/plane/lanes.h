@@ -28,6 +28,18 @@ struct lanes_status {
 int lanes_new(struct plane *plane, enum lanes_xdp xdp, struct lanes **ret_lanes);
 void lanes_free(struct lanes *lanes); /* leaves them attached */
 void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present);
+/* Programs that are to see every packet before the lanes do (bpf/tap.h). */
+struct lanes_taps {
+	int in, out; /* tc programs, in front of the full lane */
+	int express; /* an XDP program that calls the express lane when it has looked */
+};
+
+/*
+ * Put them in front of the lanes of every interface that is there now, or (NULL) take them away. Where the express lane is on, it alone is
+ * tapped on the way in: it sees what the full lane will. An interface that can't be tapped is logged and left out; returns how many are.
+ */
+unsigned lanes_tap(struct lanes *lanes, const struct lanes_taps *taps);
+
 /* The i-th attached interface, or false. */
 bool lanes_status(const struct lanes *lanes, unsigned i, struct lanes_status *ret_status);
 
