@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sluiced/api/cmd.h"
 #include "sluiced/api/control.h"
 #include "sluiced/broom.h"
 
@@ -36,18 +37,12 @@ static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
 	return director->base.interface(director->base.arg, i, ret_status);
 }
 
-static int explain(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why)
-{
-	const struct director *director = arg;
-
-	return director->base.explain(director->base.arg, ask, ret_result, ret_why);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	struct director *director = timer->data;
 
 	reconcile_tick(director->api.rec, uv_now(director->loop));
+	cmd_watch_tick(&director->api);
 }
 
 static void on_broom(uv_timer_t *timer)
@@ -130,7 +125,8 @@ int director_start(struct director *director, const struct director_base *base)
 
 	director->base = *base;
 	director->api.plane = base->plane;
-	director->api.explain = base->explain ? explain : NULL;
+	director->api.lanes = base->lanes;
+	director->api.lanes_arg = base->arg;
 	broom_init(&director->broom, base->plane);
 	uv_update_time(director->loop);
 	err = adopt(director);
@@ -144,6 +140,7 @@ void director_stop(struct director *director)
 	if (!director)
 		return;
 	control_stop(director->control);
+	cmd_watch_end(&director->api);
 	while (director->timer_count)
 		uv_close((uv_handle_t *)&director->timers[--director->timer_count], NULL);
 }

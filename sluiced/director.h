@@ -11,12 +11,12 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "sluiced/explain/explain.h"
 #include "sluiced/plane/lanes.h"
 #include "sluiced/plane/plane.h"
 #include "sluiced/plane/reconcile.h"
 
 struct director;
+struct api_lanes;
 
 /* What it stands on; all of it stays the caller's and must live longer. */
 struct director_base {
@@ -24,7 +24,7 @@ struct director_base {
 	struct plane *plane;
 	struct reconcile_hooks hooks;
 	bool (*interface)(void *arg, unsigned i, struct lanes_status *ret_status);
-	int (*explain)(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why); /* or NULL */
+	const struct api_lanes *lanes; /* called with `arg`; NULL: there are none */
 	void *arg;
 };
 

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "base/log.h"
+#include "sluiced/api/api.h"
 #include "sluiced/caps.h"
 #include "sluiced/director.h"
 #include "sluiced/neigh/neigh.h"
@@ -63,17 +64,44 @@ static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
 	return lanes_status(s->lanes, i, ret_status);
 }
 
+static int explain_wanted(struct sluiced *s, const char **ret_why)
+{
+	return s->explain ? explain_ready(s->explain, ret_why) : -ENOMEM;
+}
+
 static int explain(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why)
 {
 	struct sluiced *s = arg;
 	struct sandbox_packet packet;
 	int err = explain_make(ask, &packet);
 
-	if (err)
-		return err;
-	err = s->explain ? explain_ready(s->explain, ret_why) : -ENOMEM;
+	err = err ? err : explain_wanted(s, ret_why);
 	return err ? err : explain_run(s->explain, &packet, ret_result);
 }
+
+static int tap(void *arg, const struct tap_want *want, const char **ret_why)
+{
+	struct sluiced *s = arg;
+	int err = explain_wanted(s, ret_why);
+
+	return err ? err : explain_tap(s->explain, s->lanes, want);
+}
+
+static void untap(void *arg)
+{
+	struct sluiced *s = arg;
+
+	explain_untap(s->explain);
+}
+
+static unsigned read_tapped(void *arg, unsigned max, struct explain_tapped *ret_packets, uint64_t *ret_lost)
+{
+	struct sluiced *s = arg;
+
+	return explain_read(s->explain, max, ret_packets, ret_lost);
+}
+
+static const struct api_lanes api_lanes = {.explain = explain, .tap = tap, .untap = untap, .read = read_tapped};
 
 static void on_watchdog(uv_timer_t *timer)
 {
@@ -164,7 +192,7 @@ static void serve(struct sluiced *s)
 	    .plane = s->plane,
 	    .hooks = {s, watch, unwatch},
 	    .interface = interface,
-	    .explain = explain,
+	    .lanes = &api_lanes,
 	    .arg = s,
 	};
 	int err = director_start(s->director, &base);

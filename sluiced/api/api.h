@@ -18,6 +18,21 @@
 /* What a peer may do; each includes those before it. */
 enum api_access { API_NONE, API_READ, API_CHANGE };
 
+/* What needs lanes (explain.h). -EAGAIN: not ready yet; other errors perhaps with a sentence. */
+struct api_lanes {
+	int (*explain)(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why);
+	int (*tap)(void *arg, const struct tap_want *want, const char **ret_why);
+	void (*untap)(void *arg);
+	unsigned (*read)(void *arg, unsigned max, struct explain_tapped *ret_packets, uint64_t *ret_lost);
+};
+
+/* Somebody who watches packets; one at a time. */
+struct api_watch {
+	uint64_t id; /* 0: nobody */
+	uint64_t read_ms; /* when it was read last: who is silent for long has gone */
+	struct sl_addr server; /* only packets of this server are wanted; all zero: of all */
+};
+
 /* What the commands work on; owned by the director. */
 struct api {
 	struct model model;
@@ -26,9 +41,10 @@ struct api {
 	struct stats *stats;
 	uint64_t (*now_ms)(void *arg);
 	bool (*interface)(void *arg, unsigned i, struct lanes_status *ret_status); /* the i-th, or false */
-	/* What would become of a packet (explain.h); NULL where there are no lanes. -EAGAIN: not ready yet. */
-	int (*explain)(void *arg, const struct explain_ask *ask, struct explain_result *ret_result, const char **ret_why);
 	void *arg;
+	const struct api_lanes *lanes; /* NULL where there are none; called with lanes_arg */
+	void *lanes_arg;
+	struct api_watch watch;
 };
 
 #endif

@@ -77,6 +77,9 @@ static const char *const no_params[] = {NULL};
 static const char *const change_params[] = {"ops", NULL};
 static const char *const svc_params[] = {FIELD_SVC, "sums", NULL};
 static const char *const after_params[] = {"after", NULL};
+static const char *const watch_params[] = {"client", "service", "server", "proto", "sample", NULL};
+static const char *const watch_read_params[] = {"watch", "max", NULL};
+static const char *const watch_stop_params[] = {"watch", NULL};
 static const char *const explain_params[] = {"proto", "client", "virtual", "flags", "interface", "mark", "payload", NULL};
 
 static const struct cmd cmds[] = {
@@ -90,6 +93,9 @@ static const struct cmd cmds[] = {
     {"sync", API_READ, cmd_sync, no_params},
     {"counters", API_READ, cmd_counters, no_params},
     {"interfaces", API_READ, cmd_interfaces, no_params},
+    {"watch.start", API_CHANGE, cmd_watch_start, watch_params},
+    {"watch.read", API_CHANGE, cmd_watch_read, watch_read_params},
+    {"watch.stop", API_CHANGE, cmd_watch_stop, watch_stop_params},
     {"explain", API_READ, cmd_explain, explain_params},
 };
 

@@ -19,9 +19,19 @@ struct cmd {
 
 const struct cmd *cmd_lookup(const char *name);
 
-/* cmd_change.c, cmd_list.c, cmd_explain.c, cmd_settings.c */
+/* Call about once a second: the taps of somebody who has gone are taken away. */
+void cmd_watch_tick(struct api *api);
+void cmd_watch_end(struct api *api);
+
+/* What explain found out, for an answer; `brief`: without the service's servers. */
+json_t *cmd_explain_object(const struct api *api, const struct explain_result *result, bool brief);
+
+/* cmd_change.c, cmd_list.c, cmd_explain.c, cmd_watch.c, cmd_settings.c */
 int cmd_change(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_services(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_watch_start(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_watch_read(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_watch_stop(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_explain(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_connections(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_settings(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);

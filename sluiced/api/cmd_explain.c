@@ -97,21 +97,21 @@ static int read_ask(const json_t *params, struct explain_ask *ask, struct rpc_er
 
 /* The services that could take the packet, in the lanes' order: by its mark, by address and port, FTP's for its data, the one for all
  * ports. */
-static const struct svc *find_svc(const struct api *api, const struct explain_ask *ask)
+static const struct svc *find_svc(const struct api *api, const struct frame_flow *flow, uint32_t mark)
 {
-	struct sl_svc_key keys[4] = {{.port = 0}, {.port = ask->flow.dport}, {.port = htons(21)}, {.port = 0}};
-	bool ftp = ask->flow.proto == IPPROTO_TCP && (ask->flow.dport == htons(20) || ntohs(ask->flow.dport) >= 1024);
+	struct sl_svc_key keys[4] = {{.port = 0}, {.port = flow->dport}, {.port = htons(21)}, {.port = 0}};
+	bool ftp = flow->proto == IPPROTO_TCP && (flow->dport == htons(20) || ntohs(flow->dport) >= 1024);
 	const struct svc *svc = NULL;
 
 	for (int i = 1; i < 4; i++) {
-		keys[i].addr = ask->flow.dst;
-		keys[i].proto = ask->flow.proto;
+		keys[i].addr = flow->dst;
+		keys[i].proto = flow->proto;
 	}
-	if (addr_is_v4(ask->flow.dst.b))
+	if (addr_is_v4(flow->dst.b))
 		keys[0].addr.b[10] = keys[0].addr.b[11] = 0xff;
-	keys[0].addr.w[3] = htonl(ask->mark);
+	keys[0].addr.w[3] = htonl(mark);
 	for (int i = 0; i < 4 && !svc; i++)
-		if ((i != 0 || ask->mark) && (i != 2 || ftp))
+		if ((i != 0 || mark) && (i != 2 || ftp))
 			svc = model_svc(&api->model, &keys[i]);
 	return svc;
 }
@@ -217,12 +217,14 @@ static json_t *server_object(const struct api *api, const struct svc *svc, const
 	return object;
 }
 
-static json_t *service_object(const struct api *api, const struct svc *svc, uint32_t chosen)
+static json_t *service_object(const struct api *api, const struct svc *svc, uint32_t chosen, bool brief)
 {
-	json_t *object, *servers = json_array();
+	json_t *object, *servers = brief ? NULL : json_array();
 	char text[MODEL_NAME_TEXT];
 	struct list *at, *safe;
 
+	if (brief)
+		return json_pack("{s:s, s:s}", "name", model_svc_text(&svc->key, text), "sched", model_sched_text(svc->conf.sched));
 	list_each (at, safe, &svc->dests)
 		json_array_append_new(servers, server_object(api, svc, container_of(at, struct dest, link), chosen));
 	object = json_pack(
@@ -293,17 +295,18 @@ static json_t *reason_object(uint32_t reason)
 	return json_pack("{s:s, s:s}", "name", texts[reason][0], "text", texts[reason][1]);
 }
 
-static json_t *answer(const struct api *api, const struct explain_ask *ask, const struct explain_result *r)
+json_t *cmd_explain_object(const struct api *api, const struct explain_result *r, bool brief)
 {
 	static const char *const verdicts[] = {
 	    [EXPLAIN_PASS] = "passed", [EXPLAIN_DELIVER] = "delivered", [EXPLAIN_DROP] = "dropped", [EXPLAIN_SEND] = "sent"};
-	const struct svc *svc = r->dest ? model_svc(&api->model, &api->plane->dests[r->dest % SL_MAX_DESTS].svc_key) : find_svc(api, ask);
+	const struct svc *svc =
+	    r->dest ? model_svc(&api->model, &api->plane->dests[r->dest % SL_MAX_DESTS].svc_key) : find_svc(api, &r->flow, r->in.mark);
 	char name[IF_NAMESIZE] = "";
 	json_t *object = json_object();
 
 	if_indextoname(r->in.ifindex, name);
 	json_object_set_new_nocheck(object, "interface", json_string(name));
-	json_object_set_new_nocheck(object, "service", svc ? service_object(api, svc, r->dest) : json_null());
+	json_object_set_new_nocheck(object, "service", svc ? service_object(api, svc, r->dest, brief) : json_null());
 	json_object_set_new_nocheck(
 	    object, "template", r->has_template ? entry_object(api, &r->template, r->template_state, r->template_known) : json_null());
 	json_object_set_new_nocheck(object, "connection", r->has_conn ? entry_object(api, &r->conn, r->state, r->conn_known) : json_null());
@@ -335,11 +338,11 @@ int cmd_explain(struct api *api, const json_t *params, json_t **ret_result, stru
 
 	if (err)
 		return err;
-	if (!api->explain)
+	if (!api->lanes)
 		return rpc_fail_errno(ret_error, -ENOSYS, "this director has no lanes that could explain anything");
-	err = api->explain(api->arg, &ask, &result, &why);
+	err = api->lanes->explain(api->lanes_arg, &ask, &result, &why);
 	if (err)
 		return refuse(err, why, ret_error);
-	*ret_result = answer(api, &ask, &result);
+	*ret_result = cmd_explain_object(api, &result, false);
 	return 0;
 }

@@ -278,27 +278,27 @@ static enum explain_verdict verdict_of(
 	switch (out->action) {
 	case TC_ACT_SHOT: return EXPLAIN_DROP;
 	case TC_ACT_REDIRECT: return EXPLAIN_SEND;
-	default: return result->has_conn ? EXPLAIN_DELIVER : EXPLAIN_PASS;
+	default: return result->has_conn && (!in->egress || result->reply) ? EXPLAIN_DELIVER : EXPLAIN_PASS;
 	}
 }
 
 int explain_run(struct explain *e, const struct sandbox_packet *packet, struct explain_result *ret_result)
 {
 	struct explain_result result = {.in = *packet};
-	struct frame_flow flow = {0};
-	bool has_flow = frame_read(packet->frame, packet->len, &flow) == 0;
+	bool has_flow = frame_read(packet->frame, packet->len, &result.flow) == 0;
+	const struct frame_flow *flow = &result.flow;
 	int err;
 
 	e->count = 0;
 	if (has_flow) {
-		know_end(e, &flow.src, flow.sport, flow.proto);
-		know_end(e, &flow.dst, flow.dport, flow.proto);
+		know_end(e, &flow->src, flow->sport, flow->proto);
+		know_end(e, &flow->dst, flow->dport, flow->proto);
 	}
 	err = run(e, packet, &result.out);
 	if (err)
 		return err;
-	if (has_flow && !find_conn(e, &flow, false, &result))
-		find_conn(e, &flow, true, &result);
+	if (has_flow && !find_conn(e, flow, false, &result))
+		find_conn(e, flow, true, &result);
 	find_template(e, &result);
 	result.dest = result.has_conn ? result.conn.dest : result.has_template ? result.template.dest : 0;
 	result.hop = result.reply ? result.conn.client_hop & 0xffff : e->plane->dests[result.dest % SL_MAX_DESTS].hop;

@@ -31,6 +31,7 @@ struct explain_result {
 	struct sl_conn template;
 	uint32_t dest; /* the server's id; 0: none chosen */
 	uint32_t hop; /* the way out, as far as it is known; 0 */
+	struct frame_flow flow; /* the packet's; proto 0: it has none that we follow */
 	struct sandbox_packet in;
 	struct sandbox_result out;
 };
