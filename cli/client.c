@@ -26,11 +26,20 @@ struct client {
 	struct client_refusal refusal;
 };
 
+/* Seconds of silence after which the daemon is given up. */
+static int patience(void)
+{
+	const char *text = secure_getenv("SLUICE_TIMEOUT");
+	long seconds = text ? strtol(text, NULL, 10) : 0;
+
+	return seconds >= 1 && seconds <= 86400 ? seconds : ANSWER_SECONDS;
+}
+
 /* `name` is a path or @name. */
 static int connect_to(const char *name, int *ret_fd)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	struct timeval wait = {.tv_sec = patience()};
 	size_t len = strlen(name);
 	int fd;
 
@@ -44,13 +53,13 @@ static int connect_to(const char *name, int *ret_fd)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (struct sockaddr *)&addr, offsetof(struct sockaddr_un, sun_path) + len) < 0) {
 		int err = -errno;
 
 		close(fd);
-		return err == -ENOENT ? -ECONNREFUSED : err;
+		return err == -ENOENT ? -ECONNREFUSED : err == -EAGAIN ? -ETIMEDOUT : err;
 	}
 	*ret_fd = fd;
 	return 0;
@@ -173,18 +182,15 @@ static int receive_line(struct client *client)
 	}
 }
 
-static int send_request(struct client *client, const char *method, json_t *params)
+static int send_request(struct client *client, const char *method, const char *params)
 {
-	json_t *request = json_pack("{s:s, s:i, s:s, s:o*}", "jsonrpc", "2.0", "id", ++client->next_id, "method", method, "params", params);
-	char *line = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	size_t len = line ? strlen(line) : 0;
-	int err = -ENOMEM;
+	char *line;
+	int err,
+	    len = asprintf(&line, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"%s\",\"params\":%s}\n", ++client->next_id, method, params);
 
-	json_decref(request);
-	if (line) {
-		line[len] = '\n'; /* in place of the terminating zero: the length is known */
-		err = send_all(client->fd, line, len + 1);
-	}
+	if (len < 0)
+		return -ENOMEM;
+	err = send_all(client->fd, line, len);
 	free(line);
 	return err;
 }
@@ -202,7 +208,7 @@ static void note_refusal(struct client *client, const json_t *error)
 	client->refusal.op = json_is_integer(op) ? json_integer_value(op) : -1;
 }
 
-int client_call(struct client *client, const char *method, json_t *params, json_t **ret_result)
+int client_call_text(struct client *client, const char *method, const char *params, json_t **ret_result)
 {
 	json_t *error, *result;
 	int err = send_request(client, method, params);
@@ -223,6 +229,16 @@ int client_call(struct client *client, const char *method, json_t *params, json_
 		return -EBADMSG;
 	*ret_result = json_incref(result);
 	return 0;
+}
+
+int client_call(struct client *client, const char *method, json_t *params, json_t **ret_result)
+{
+	char *text = params ? json_dumps(params, JSON_COMPACT) : strdup("{}");
+	int err = text ? client_call_text(client, method, text, ret_result) : -ENOMEM;
+
+	json_decref(params);
+	free(text);
+	return err;
 }
 
 const struct client_refusal *client_refusal(const struct client *client)
@@ -249,7 +265,7 @@ char *client_explain(const struct client *client, int err)
 	case -ECONNRESET:
 	case -EPIPE: return strdup("sluiced closed the connection without an answer: " WHO_MAY ". Its log says more.");
 	case -EBADMSG: return strdup("sluiced's answer was not understood; is it of another version?");
-	case -ETIMEDOUT: return asprintf(&text, "sluiced did not answer within %d seconds.", ANSWER_SECONDS) < 0 ? NULL : text;
+	case -ETIMEDOUT: return asprintf(&text, "sluiced did not answer within %d s.", patience()) < 0 ? NULL : text;
 	}
 	return asprintf(&text, "Can't speak to sluiced: %s.", strerror(-err)) < 0 ? NULL : text;
 }

@@ -8,10 +8,12 @@
  * that can't be reached, /run/sluice/sluice.sock is tried, but only a daemon of this same network namespace is believed there, so that a
  * command in a namespace without a director never changes another director. The environment variable SLUICE_SOCKET names another socket: a
  * path, or
- * @name for an abstract one.
+ * @name for an abstract one. SLUICE_TIMEOUT is how many seconds of silence are borne, 60 if it is not set.
  */
 
 #include <jansson.h>
+
+#define CLIENT_MAX_REQUEST (32u << 20) /* bytes of a request, as the daemon has it for who may change */
 
 struct client;
 
@@ -32,6 +34,9 @@ void client_close(struct client *client);
  * client_refusal(); other -errno: no (intelligible) answer came.
  */
 int client_call(struct client *client, const char *method, json_t *params, json_t **ret_result);
+
+/* The same with params as JSON text without line ends. */
+int client_call_text(struct client *client, const char *method, const char *params, json_t **ret_result);
 
 const struct client_refusal *client_refusal(const struct client *client);
 

@@ -13,6 +13,7 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } programs[] = {
+    {"ippfvsadm", adm_ippfvsadm_main},
     {"ipvsadm", adm_main},
     {"ipvsadm-restore", adm_restore_main},
     {"ipvsadm-save", adm_save_main},

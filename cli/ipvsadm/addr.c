@@ -38,7 +38,7 @@ static int host_lookup(const char *name, int af, struct adm_addr *ret_addr)
 
 static int port_parse(const char *text, int proto, struct adm_addr *ret_addr)
 {
-	const char *name = proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : proto == IPPROTO_SCTP ? "sctp" : NULL;
+	const char *name = adm_proto_name(proto);
 	struct servent *service;
 	int port;
 
@@ -106,6 +106,8 @@ int adm_addr_parse(const char *text, int proto, struct adm_addr *ret_addr)
 
 	if (strspn(text, "0123456789") == strlen(text))
 		return -EINVAL; /* a bare number would be an address to inet_aton() */
+	if (strchr(text, '%'))
+		return -EINVAL; /* a scope: the table has none */
 	copy = strdup(text);
 	if (!copy)
 		return -EINVAL;

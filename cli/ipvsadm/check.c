@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * DOC: is the command a legal one, and one that is built?
+ * DOC: is the command a legal one?
  *
- * The checks come in ipvsadm's order, because the first one that fails is the one whose message is printed. Only a command that is legal
- * throughout can then be refused as not built yet.
+ * The checks come in ipvsadm's order, because the first one that fails is the one whose message is printed.
  */
 #include "cli/ipvsadm/ipvsadm.h"
 
@@ -41,22 +40,16 @@ static int check_rule(const struct adm_command *c, const struct adm_rule *rule, 
 
 static int check_sched_flags(const struct adm_command *c, struct adm_error *ret_error)
 {
-	static const struct {
-		const char *name, *sched; /* sched NULL: goes with any */
-	} flags[] = {{"flag-1", NULL}, {"flag-2", NULL}, {"flag-3", NULL}, {"sh-fallback", "sh"}, {"sh-port", "sh"}, {"mh-fallback", "mh"},
-	    {"mh-port", "mh"}};
-	char list[sizeof(c->svc.sched_flags)], *save, *flag;
+	char list[sizeof(c->svc.flag_words)], *save, *word;
 
-	memcpy(list, c->svc.sched_flags, sizeof(list));
-	for (flag = strtok_r(list, ",", &save); flag; flag = strtok_r(NULL, ",", &save)) {
-		size_t i = 0;
+	memcpy(list, c->svc.flag_words, sizeof(list));
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		const char *sched = adm_flag_sched(word);
 
-		while (i < sizeof(flags) / sizeof(flags[0]) && strcmp(flag, flags[i].name) != 0)
-			i++;
-		if (i == sizeof(flags) / sizeof(flags[0]))
-			return adm_fail(ret_error, "invalid scheduler flag `%s'", flag);
-		if (flags[i].sched && strcmp(c->svc.sched, flags[i].sched) != 0)
-			return adm_fail(ret_error, "incompatible scheduler flag `%s'", flag);
+		if (adm_flag_bit(word) < 0)
+			return adm_fail(ret_error, "invalid scheduler flag `%s'", word);
+		if (sched && strcmp(c->svc.sched, sched) != 0)
+			return adm_fail(ret_error, "incompatible scheduler flag `%s'", word);
 	}
 	return 0;
 }
@@ -93,74 +86,6 @@ static int check_list(const struct adm_command *c, struct adm_error *ret_error)
 	return 0;
 }
 
-/* What is legal but not built yet. A table of predicates, each with the subject of the sentence. */
-static bool adds(const struct adm_command *c)
-{
-	return c->cmd == ADM_ADD;
-}
-
-static bool is_fwmark(const struct adm_command *c)
-{
-	return adds(c) && c->svc.fwmark;
-}
-
-static bool is_sctp(const struct adm_command *c)
-{
-	return adds(c) && c->svc.proto == IPPROTO_SCTP;
-}
-
-static bool is_persistent(const struct adm_command *c)
-{
-	return is_given(c, OPT_PERSISTENT) || is_given(c, OPT_NETMASK) || c->svc.has_engine;
-}
-
-static bool is_one_packet(const struct adm_command *c)
-{
-	return c->svc.one_packet;
-}
-
-static bool has_sched_flags(const struct adm_command *c)
-{
-	return c->svc.sched_flags[0];
-}
-
-static bool has_thresholds(const struct adm_command *c)
-{
-	return c->srv.u_threshold || c->srv.l_threshold;
-}
-
-static bool is_other_tunnel(const struct adm_command *c)
-{
-	return c->srv.tun != ADM_IPIP;
-}
-
-static bool is_daemon(const struct adm_command *c)
-{
-	return c->cmd == ADM_START_DAEMON;
-}
-
-static const struct {
-	bool (*is_wanted)(const struct adm_command *c);
-	const char *what;
-} not_built[] = {
-    {is_fwmark, "A firewall-mark service (-f) is"},
-    {is_sctp, "An SCTP service (--sctp-service) is"},
-    {is_persistent, "Persistence (-p, -M, --pe) is"},
-    {is_one_packet, "One-packet scheduling (-o) is"},
-    {has_sched_flags, "A scheduler flag (-b) is"},
-    {has_thresholds, "A connection threshold (-x, -y) is"},
-    {is_other_tunnel, "A tunnel type other than ipip is"},
-    {is_daemon, "The connection synchronisation daemon is"},
-};
-
-static int check_built(const struct adm_command *c, struct adm_error *ret_error)
-{
-	for (size_t i = 0; i < sizeof(not_built) / sizeof(not_built[0]); i++)
-		if (not_built[i].is_wanted(c))
-			return adm_not_built(ret_error, not_built[i].what);
-	return 0;
-}
-
 int adm_check(const struct adm_command *c, struct adm_error *ret_error)
 {
 	int status;
@@ -176,5 +101,5 @@ int adm_check(const struct adm_command *c, struct adm_error *ret_error)
 		status = check_server(c, ret_error);
 	if (status == 0 && c->cmd == ADM_LIST)
 		status = check_list(c, ret_error);
-	return status ? status : check_built(c, ret_error);
+	return status;
 }

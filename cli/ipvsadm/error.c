@@ -10,12 +10,11 @@
 
 enum adm_status { STATUS_FAIL = 2, STATUS_REFUSED = 255 };
 
-static int set(struct adm_error *ret_error, int status, bool last, const char *format, va_list args)
+static int set(struct adm_error *ret_error, int status, const char *format, va_list args)
 {
 	if (vasprintf(&ret_error->text, format, args) < 0)
 		ret_error->text = NULL;
 	ret_error->status = status;
-	ret_error->last = last;
 	return status;
 }
 
@@ -25,7 +24,7 @@ int adm_fail(struct adm_error *ret_error, const char *format, ...)
 	int status;
 
 	va_start(args, format);
-	status = set(ret_error, STATUS_FAIL, true, format, args);
+	status = set(ret_error, STATUS_FAIL, format, args);
 	va_end(args);
 	return status;
 }
@@ -36,21 +35,14 @@ int adm_refuse(struct adm_error *ret_error, const char *format, ...)
 	int status;
 
 	va_start(args, format);
-	status = set(ret_error, STATUS_REFUSED, false, format, args);
+	status = set(ret_error, STATUS_REFUSED, format, args);
 	va_end(args);
 	return status;
 }
 
 int adm_try_help(struct adm_error *ret_error, const char *program)
 {
-	adm_refuse(ret_error, "Try `%s -h' or '%s --help' for more information.", program, program);
-	ret_error->last = true;
-	return ret_error->status;
-}
-
-int adm_not_built(struct adm_error *ret_error, const char *what)
-{
-	return adm_fail(ret_error, "%s not built yet in Sluice " SLUICE_VERSION ".", what);
+	return adm_refuse(ret_error, "Try `%s -h' or '%s --help' for more information.", program, program);
 }
 
 int adm_call_failed(const struct client *client, int err, int status, struct adm_error *ret_error)
@@ -58,9 +50,7 @@ int adm_call_failed(const struct client *client, int err, int status, struct adm
 	bool merely_refused = err == -EREMOTEIO && strcmp(client_refusal(client)->name, "EPERM") != 0;
 
 	ret_error->text = client_explain(client, err);
-	ret_error->status = merely_refused ? status : STATUS_FAIL;
-	ret_error->last = !merely_refused;
-	return ret_error->status;
+	return ret_error->status = merely_refused ? status : STATUS_FAIL;
 }
 
 void adm_error_free(struct adm_error *error)

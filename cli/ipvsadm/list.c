@@ -2,11 +2,11 @@
 /*
  * DOC: the table, listed and saved
  *
- * A format is a title, a way to print a service and a way to print a server. The formats are tried in the order of the table: when several
- * are asked for, the first one wins.
+ * The formats are tried in the order of the table: when several are asked for, the first one wins.
  */
-#include "cli/ipvsadm/ipvsadm.h"
+#include "cli/ipvsadm/list.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,53 +16,62 @@
 #define VERSION_LINE "IP Virtual Server version 1.2.1 (size=%lld)\n" /* of the interface that is spoken */
 #define SERVICE_COLUMNS 33
 #define SERVER_COLUMNS 28
+#define TUNNEL_SIZE 24
 #define STATUS_NO_LISTING 1
 
-struct listing {
-	const struct format *format;
-	bool numeric, exact, sort;
-	const struct adm_entry *service; /* whose servers are being printed */
-};
-
-struct format {
-	enum adm_opt opt; /* asked for by; OPT_NONE: always */
-	const char *title;
-	void (*service)(const struct listing *list, const struct adm_entry *service);
-	void (*server)(const struct listing *list, const struct adm_entry *server);
-};
-
-static long long number_of(const json_t *object, const char *name)
+long long adm_number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
 }
 
-static const char *string_of(const json_t *object, const char *name)
+const char *adm_string_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
 	return text ? text : "";
 }
 
-static void print_name(const struct listing *list, const struct adm_entry *entry, const char *before, int columns, bool pad)
+void adm_mask_text(const struct adm_entry *service, char ret_text[ADM_MASK_SIZE])
 {
-	char name[ADM_NAME_SIZE], text[ADM_NAME_SIZE + 8];
+	const json_t *mask = json_object_get(service->json, "mask");
+	int bits = service->at.af == AF_INET6 ? 128 : 32, prefix = json_is_integer(mask) ? (int)json_integer_value(mask) : bits;
+	struct in_addr in = {htonl(prefix <= 0 ? 0 : ~0U << (prefix < 32 ? 32 - prefix : 0))};
 
-	adm_name(&entry->at, list->service->proto, list->numeric, name);
-	snprintf(text, sizeof(text), "%s%s", before, name);
-	if (entry->at.af == AF_INET && strlen(text) > (size_t)columns)
-		text[columns] = '\0';
-	printf("%-*s", pad ? columns : 0, text);
+	ret_text[0] = '\0';
+	if (json_is_string(mask) && strcmp(json_string_value(mask), "255.255.255.255") != 0)
+		snprintf(ret_text, ADM_MASK_SIZE, "%s", json_string_value(mask));
+	else if (prefix != bits && bits == 32)
+		inet_ntop(AF_INET, &in, ret_text, ADM_MASK_SIZE);
+	else if (prefix != bits)
+		snprintf(ret_text, ADM_MASK_SIZE, "%d", prefix);
+}
+
+/* Prints `text`, of an IPv4 end no more than `columns` of it. */
+static void print_cut(const char *text, int af, int columns, bool pad)
+{
+	printf("%-*.*s", pad ? columns : 0, af == AF_INET ? columns : (int)strlen(text), text);
 }
 
 static void print_service_name(const struct listing *list, const struct adm_entry *service, bool pad)
 {
-	print_name(list, service, service->proto == IPPROTO_TCP ? "TCP  " : "UDP  ", SERVICE_COLUMNS, pad);
+	char name[ADM_NAME_SIZE], text[ADM_NAME_SIZE + 8];
+
+	if (service->fwmark) {
+		snprintf(text, sizeof(text), "FWM  %u%s", service->fwmark, service->at.af == AF_INET6 ? " IPv6" : "");
+	} else {
+		adm_name(&service->at, service->proto, list->numeric, name);
+		snprintf(text, sizeof(text), "%-4s %s", adm_proto_label(service->proto), name);
+	}
+	print_cut(text, service->at.af, SERVICE_COLUMNS, pad);
 }
 
 static void print_server_name(const struct listing *list, const struct adm_entry *server)
 {
+	char name[ADM_NAME_SIZE];
+
+	adm_name(&server->at, list->service->proto, list->numeric, name);
 	printf("  -> ");
-	print_name(list, server, "", SERVER_COLUMNS, true);
+	print_cut(name, server->at.af, SERVER_COLUMNS, true);
 }
 
 static void print_largenum(const struct listing *list, long long number)
@@ -80,42 +89,71 @@ static const char *fwd_name(const char *fwd)
 
 static void plain_service(const struct listing *list, const struct adm_entry *service)
 {
+	long long persist = adm_number_of(service->json, "persist");
+	const char *engine = adm_string_of(service->json, "pe");
+	char flags[ADM_FLAGS_SIZE], mask[ADM_MASK_SIZE];
+
 	print_service_name(list, service, false);
-	printf(" %s\n", string_of(service->json, "sched"));
+	printf(" %s", adm_string_of(service->json, "sched"));
+	if (adm_flags_text(service->json, flags))
+		printf(" (%s)", flags);
+	if (persist) {
+		adm_mask_text(service, mask);
+		printf(" persistent %lld%s%s%s%s", persist, *mask ? " mask " : "", mask, *engine ? " pe " : "", engine);
+	}
+	printf("%s\n", json_is_true(json_object_get(service->json, "ops")) ? " ops" : "");
 }
 
 static void print_loads(const json_t *server)
 {
-	printf("%-10lld %-10lld\n", number_of(server, "active"), number_of(server, "inactive"));
+	printf("%-10lld %-10lld\n", adm_number_of(server, "active"), adm_number_of(server, "inactive"));
 }
 
 static void plain_server(const struct listing *list, const struct adm_entry *server)
 {
 	print_server_name(list, server);
-	printf(" %-7s %-6lld ", fwd_name(string_of(server->json, "fwd")), number_of(server->json, "weight"));
+	printf(" %-7s %-6lld ", fwd_name(adm_string_of(server->json, "fwd")), adm_number_of(server->json, "weight"));
 	print_loads(server->json);
+}
+
+/* "gue:6080:r+c" */
+static void tunnel_text(const json_t *server, char text[TUNNEL_SIZE])
+{
+	const json_t *tunnel = json_object_get(server, "tunnel");
+	const char *type = adm_string_of(tunnel, "type"), *csum = adm_string_of(tunnel, "csum");
+	const char *sum = strcmp(csum, "csum") == 0 ? "+c" : strcmp(csum, "remcsum") == 0 ? "r+c" : "-c";
+
+	if (strcmp(adm_string_of(server, "fwd"), "tunnel") != 0)
+		snprintf(text, TUNNEL_SIZE, "n/a");
+	else if (strcmp(type, "gue") == 0)
+		snprintf(text, TUNNEL_SIZE, "gue:%u:%s", (unsigned)adm_number_of(tunnel, "port"), sum);
+	else if (strcmp(type, "gre") == 0)
+		snprintf(text, TUNNEL_SIZE, "gre:%s", sum);
+	else
+		snprintf(text, TUNNEL_SIZE, "ipip");
 }
 
 static void tun_server(const struct listing *list, const struct adm_entry *server)
 {
-	const char *fwd = string_of(server->json, "fwd");
+	char text[TUNNEL_SIZE];
 
+	tunnel_text(server->json, text);
 	print_server_name(list, server);
-	printf(" %-7s %-13s %-6lld ", fwd_name(fwd), strcmp(fwd, "tunnel") == 0 ? "ipip" : "n/a", number_of(server->json, "weight"));
+	printf(" %-7s %-13s %-6lld ", fwd_name(adm_string_of(server->json, "fwd")), text, adm_number_of(server->json, "weight"));
 	print_loads(server->json);
 }
 
 static void threshold_server(const struct listing *list, const struct adm_entry *server)
 {
 	print_server_name(list, server);
-	printf(" %-10u %-10u ", 0, 0);
+	printf(" %-10lld %-10lld ", adm_number_of(server->json, "upper"), adm_number_of(server->json, "lower"));
 	print_loads(server->json);
 }
 
 static void persistent_server(const struct listing *list, const struct adm_entry *server)
 {
 	print_server_name(list, server);
-	printf(" %-9lld %-11u ", number_of(server->json, "weight"), 0);
+	printf(" %-9lld %-11lld ", adm_number_of(server->json, "weight"), adm_number_of(server->json, "persistent"));
 	print_loads(server->json);
 }
 
@@ -126,7 +164,7 @@ static const char *const traffic[] = {"conns", "in_pkts", "out_pkts", "in_bytes"
 static void print_traffic(const struct listing *list, const json_t *numbers)
 {
 	for (int i = 0; i < TRAFFIC; i++)
-		print_largenum(list, number_of(numbers, traffic[i]));
+		print_largenum(list, adm_number_of(numbers, traffic[i]));
 	putchar('\n');
 }
 
@@ -154,64 +192,51 @@ static void rate_server(const struct listing *list, const struct adm_entry *serv
 
 	print_server_name(list, server);
 	for (int i = 0; i < WIDE; i++)
-		printf(" %8lld", number_of(rates, traffic[i]));
+		printf(" %8lld", adm_number_of(rates, traffic[i]));
 	for (int i = WIDE; i < TRAFFIC; i++)
-		print_largenum(list, number_of(rates, traffic[i]));
+		print_largenum(list, adm_number_of(rates, traffic[i]));
 	putchar('\n');
 }
 
-static const char *service_switch(const struct adm_entry *service)
-{
-	return service->proto == IPPROTO_TCP ? "-t" : "-u";
-}
-
-static void rule_service(const struct listing *list, const struct adm_entry *service)
-{
-	char name[ADM_NAME_SIZE];
-
-	adm_name(&service->at, service->proto, list->numeric, name);
-	printf("-A %s %s -s %s\n", service_switch(service), name, string_of(service->json, "sched"));
-}
-
-static void rule_server(const struct listing *list, const struct adm_entry *server)
-{
-	const char *fwd = string_of(server->json, "fwd");
-	char service[ADM_NAME_SIZE], name[ADM_NAME_SIZE];
-
-	adm_name(&list->service->at, list->service->proto, list->numeric, service);
-	adm_name(&server->at, list->service->proto, list->numeric, name);
-	printf("-a %s %s -r %s %s -w %lld%s\n", service_switch(list->service), service, name,
-	    strcmp(fwd, "masq") == 0	 ? "-m"
-	    : strcmp(fwd, "tunnel") == 0 ? "-i"
-					 : "-g",
-	    number_of(server->json, "weight"), strcmp(fwd, "tunnel") == 0 ? " --tun-type ipip" : "");
-}
-
 #define REMOTE "  -> RemoteAddress:Port"
-static const struct format formats[] = {
-    {OPT_STATS, "Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes\n" REMOTE "\n", stats_service,
+static const struct adm_format formats[] = {
+    {OPT_STATS, "Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes\n" REMOTE "\n", true, stats_service,
 	stats_server},
-    {OPT_RATE, "Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n" REMOTE "\n", rate_service, rate_server},
-    {OPT_THRESHOLDS, "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n" REMOTE "\n", plain_service,
+    {OPT_RATE, "Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n" REMOTE "\n", true, rate_service,
+	rate_server},
+    {OPT_THRESHOLDS, "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n" REMOTE "\n", false, plain_service,
 	threshold_server},
-    {OPT_PERSISTENT_CONN, "Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n" REMOTE "\n", plain_service,
-	persistent_server},
+    {OPT_PERSISTENT_CONN, "Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n" REMOTE "\n", false,
+	plain_service, persistent_server},
     {OPT_TUN_INFO, "Prot LocalAddress:Port Scheduler Flags\n" REMOTE "           Forward TunnelInfo    Weight ActiveConn InActConn\n",
-	plain_service, tun_server},
-    {OPT_NONE, "Prot LocalAddress:Port Scheduler Flags\n" REMOTE "           Forward Weight ActiveConn InActConn\n", plain_service,
+	false, plain_service, tun_server},
+    {OPT_NONE, "Prot LocalAddress:Port Scheduler Flags\n" REMOTE "           Forward Weight ActiveConn InActConn\n", false, plain_service,
 	plain_server},
 };
-static const struct format rule_format = {OPT_NONE, "", rule_service, rule_server};
 
-static const struct format *format_of(const struct adm_command *c)
+static const struct adm_format *format_of(const struct adm_command *c)
 {
-	const struct format *format = formats;
+	const struct adm_format *format = formats;
 
 	if (c->cmd == ADM_SAVE)
-		return &rule_format;
+		return &adm_rule_format;
 	while (format->opt != OPT_NONE && !(c->options & BIT(format->opt)))
 		format++;
 	return format;
+}
+
+static bool entry_fill(struct adm_entry *entry, json_t *json, bool service)
+{
+	long long mark = service ? adm_number_of(json, "fwmark") : 0;
+
+	*entry = (struct adm_entry){.json = json};
+	if (mark > 0 && mark <= UINT32_MAX) {
+		entry->fwmark = mark;
+		entry->at.af = strcmp(adm_string_of(json, "family"), "ipv6") == 0 ? AF_INET6 : AF_INET;
+		return true;
+	}
+	entry->proto = service ? adm_proto_number(adm_string_of(json, "proto")) : 0;
+	return adm_addr_json(json, &entry->at) && (!service || entry->proto);
 }
 
 /* The objects of `array`, sorted by `order`, or as they come (NULL). A malloc'ed array of *ret_count, or NULL without memory. */
@@ -223,14 +248,8 @@ static struct adm_entry *entries_of(const json_t *array, bool services, int (*or
 
 	if (!entries)
 		return NULL;
-	json_array_foreach (array, i, json) {
-		struct adm_entry *entry = &entries[count];
-
-		entry->json = json;
-		entry->proto = services ? adm_proto_number(string_of(json, "proto")) : 0;
-		if (adm_addr_json(json, &entry->at) && (!services || entry->proto))
-			count++;
-	}
+	json_array_foreach (array, i, json)
+		count += entry_fill(&entries[count], json, services);
 	if (order)
 		qsort(entries, count, sizeof(*entries), order);
 	*ret_count = count;
@@ -285,6 +304,7 @@ static int list_services(struct client *client, const struct adm_command *c, str
 	    .numeric = c->options & BIT(OPT_NUMERIC),
 	    .exact = c->options & BIT(OPT_EXACT),
 	    .sort = !(c->options & BIT(OPT_NOSORT)),
+	    .strict = c->options & BIT(OPT_STRICT),
 	};
 	bool one = c->options & BIT(OPT_SERVICE);
 	json_t *params = json_object(), *result;
@@ -296,24 +316,11 @@ static int list_services(struct client *client, const struct adm_command *c, str
 	if (err < 0)
 		return adm_list_failed(client, err, ret_error);
 	if (!one && c->cmd != ADM_SAVE)
-		printf(VERSION_LINE, number_of(result, "slots"));
+		printf(VERSION_LINE, adm_number_of(result, "slots"));
 	fputs(list.format->title, stdout);
 	status = print_services(&list, json_object_get(result, "services"), ret_error);
 	json_decref(result);
 	return status;
-}
-
-static int list_timeouts(struct client *client, struct adm_error *ret_error)
-{
-	json_t *result;
-	int err = client_call(client, "timeouts", NULL, &result);
-
-	if (err < 0)
-		return adm_list_failed(client, err, ret_error);
-	printf(
-	    "Timeout (tcp tcpfin udp): %lld %lld %lld\n", number_of(result, "tcp"), number_of(result, "tcpfin"), number_of(result, "udp"));
-	json_decref(result);
-	return 0;
 }
 
 int adm_list(struct client *client, const struct adm_command *c, struct adm_error *ret_error)
@@ -321,8 +328,8 @@ int adm_list(struct client *client, const struct adm_command *c, struct adm_erro
 	if (c->options & BIT(OPT_CONNECTION))
 		return adm_list_conns(client, c, ret_error);
 	if (c->options & BIT(OPT_TIMEOUT))
-		return list_timeouts(client, ret_error);
+		return adm_list_timeouts(client, ret_error);
 	if (c->options & BIT(OPT_DAEMON))
-		return 0; /* none runs */
+		return adm_list_daemons(client, ret_error);
 	return list_services(client, c, ret_error);
 }

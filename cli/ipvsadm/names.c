@@ -60,14 +60,34 @@ static const char *host(const struct adm_addr *addr, const char *number)
 	return memo->name;
 }
 
-static const char *proto_name(int proto)
-{
-	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : NULL;
-}
+static const struct {
+	int number;
+	const char *name, *label;
+} protos[] = {{IPPROTO_TCP, "tcp", "TCP"}, {IPPROTO_UDP, "udp", "UDP"}, {IPPROTO_SCTP, "sctp", "SCTP"}};
+#define PROTOS (sizeof(protos) / sizeof(protos[0]))
 
 int adm_proto_number(const char *name)
 {
-	return strcmp(name, "tcp") == 0 ? IPPROTO_TCP : strcmp(name, "udp") == 0 ? IPPROTO_UDP : 0;
+	for (size_t i = 0; i < PROTOS; i++)
+		if (strcmp(name, protos[i].name) == 0)
+			return protos[i].number;
+	return 0;
+}
+
+const char *adm_proto_name(int proto)
+{
+	for (size_t i = 0; i < PROTOS; i++)
+		if (proto == protos[i].number)
+			return protos[i].name;
+	return NULL;
+}
+
+const char *adm_proto_label(int proto)
+{
+	for (size_t i = 0; i < PROTOS; i++)
+		if (proto == protos[i].number)
+			return protos[i].label;
+	return "IP";
 }
 
 /* `number` is the port as text. */
@@ -76,14 +96,14 @@ static const char *service(uint16_t port, int proto, const char *number)
 	char key[32];
 	struct memo *memo;
 
-	if (!proto_name(proto))
+	if (!adm_proto_name(proto))
 		return number;
-	snprintf(key, sizeof(key), "%s/%s", proto_name(proto), number);
+	snprintf(key, sizeof(key), "%s/%s", adm_proto_name(proto), number);
 	memo = memo_get(key);
 	if (!memo)
 		return number;
 	if (!memo->name[0]) {
-		struct servent *found = getservbyport(htons(port), proto_name(proto));
+		struct servent *found = getservbyport(htons(port), adm_proto_name(proto));
 
 		snprintf(memo->name, sizeof(memo->name), "%s", found ? found->s_name : number);
 	}

@@ -42,6 +42,7 @@ const char *const adm_opt_names[ADM_OPTS] = {
     [OPT_TUN_NOCSUM] = "tun-nocsum",
     [OPT_TUN_CSUM] = "tun-csum",
     [OPT_TUN_REMCSUM] = "tun-remcsum",
+    [OPT_STRICT] = "strict",
 };
 
 #define SERVICE_OPTS (BIT(OPT_SCHEDULER) | BIT(OPT_PERSISTENT) | BIT(OPT_NETMASK) | BIT(OPT_OPS) | BIT(OPT_PE) | BIT(OPT_SCHED_FLAGS))
@@ -67,7 +68,7 @@ static const struct adm_rule rules[] = {
     [ADM_START_DAEMON] = {"start-daemon", 0, MCAST_OPTS, 0},
     [ADM_STOP_DAEMON] = {"stop-daemon", 0, BIT(OPT_SYNCID), 0},
     [ADM_RESTORE] = {"restore", 0, 0, 0},
-    [ADM_SAVE] = {"save", 0, BIT(OPT_NUMERIC), 0},
+    [ADM_SAVE] = {"save", 0, BIT(OPT_NUMERIC) | BIT(OPT_STRICT), 0},
     [ADM_ZERO] = {"zero", 0, BIT(OPT_SERVICE), 0},
 };
 

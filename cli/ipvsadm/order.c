@@ -3,7 +3,8 @@
  * DOC: ipvsadm's order
  *
  * ipvsadm subtracts addresses as 32-bit words and looks at the sign of the int, so that addresses 2^31 or more apart stand the wrong way
- * round. Scripts compare listings with saved ones, so this is kept. An IPv4 address counts as a first word with three zero words behind it.
+ * round; so it does with marks. Scripts compare listings with saved ones, so this is kept. An IPv4 address counts as a first word with
+ * three zero words behind it.
  */
 #include "cli/ipvsadm/ipvsadm.h"
 
@@ -37,6 +38,8 @@ int adm_order_services(const void *a, const void *b)
 {
 	const struct adm_entry *x = a, *y = b;
 
+	if (x->fwmark != y->fwmark)
+		return (int)(x->fwmark - y->fwmark);
 	if (x->at.af != y->at.af)
 		return x->at.af - y->at.af;
 	if (x->proto != y->proto)

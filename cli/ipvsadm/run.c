@@ -13,31 +13,15 @@ static int change(struct client *client, const struct adm_command *command, stru
 	int err = client_call(client, "change", json_pack("{s:[o]}", "ops", op), &result);
 
 	if (err == -EREMOTEIO)
-		return adm_change_error(command, client, ret_error);
+		return adm_change_error(command->cmd, client, ret_error);
 	if (err < 0)
 		return adm_call_failed(client, err, 255, ret_error);
 	json_decref(result);
 	return 0;
 }
 
-/* A service of a kind that can't have been added. */
-static bool is_foreign(const struct adm_command *command)
-{
-	return command->svc.fwmark || command->svc.proto == IPPROTO_SCTP;
-}
-
-static int no_such(const struct adm_command *command, struct adm_error *ret_error)
-{
-	adm_refuse(ret_error, "%s", adm_words(command->cmd, "ESRCH"));
-	if (command->cmd == ADM_LIST)
-		ret_error->status = 1;
-	return ret_error->status;
-}
-
 int adm_run(struct client *client, const struct adm_command *command, const char *program, struct adm_error *ret_error)
 {
-	if (is_foreign(command) || command->cmd == ADM_STOP_DAEMON)
-		return no_such(command, ret_error);
 	switch (command->cmd) {
 	case ADM_HELP: adm_usage(stdout, program); return 0;
 	case ADM_VERSION: adm_version(stdout); return 0;

@@ -84,10 +84,6 @@ static const char help[] = "Commands:\n"
 			   "  --mcast-port port                   UDP port (default=8848)\n"
 			   "  --mcast-ttl ttl                     Multicast TTL (default=1)\n";
 
-static const char not_built[] =
-    "\nNot built yet in Sluice " SLUICE_VERSION ", and refused: --sctp-service, -f, -p, -M, --pe, -o, -b, -x, -y, --tun-type gue and gre,\n"
-    "--start-daemon, and schedulers other than rr, wrr, lc and wlc.\n";
-
 void adm_version(FILE *out)
 {
 	fputs("ipvsadm v1.31 2019/12/24 (sluice " SLUICE_VERSION ")\n", out);
@@ -101,5 +97,4 @@ void adm_usage(FILE *out, const char *program)
 		fprintf(out, "  %s %s\n", program, forms[i]);
 	fputs("\n", out);
 	fputs(help, out);
-	fputs(not_built, out);
 }

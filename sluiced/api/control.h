@@ -20,7 +20,7 @@
 
 #define CONTROL_NAME "sluice" /* abstract: after a zero byte */
 #define CONTROL_PATH "/run/sluice/sluice.sock"
-#define CONTROL_MAX_LINE (8 << 20) /* a request of who may change: a restore of everything fits */
+#define CONTROL_MAX_LINE (32 << 20) /* a request of who may change: a restore of everything fits */
 #define CONTROL_MAX_LINE_READ (64 << 10) /* of the others */
 #define CONTROL_MAX_CLIENTS 64
 #define CONTROL_STALL_MS 30000 /* to finish a line, or take an answer */

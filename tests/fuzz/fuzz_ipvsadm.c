@@ -17,11 +17,14 @@ struct client {
 	struct client_refusal refusal;
 };
 
-int client_call(struct client *client, const char *method, json_t *params, json_t **ret_result)
+/* Text that goes out must be JSON. */
+int client_call_text(struct client *client, const char *method, const char *params, json_t **ret_result)
 {
-	size_t ops = json_array_size(json_object_get(params, "ops"));
+	json_t *json = json_loads(params, 0, NULL);
+	size_t ops = json_array_size(json_object_get(json, "ops"));
 
-	json_decref(params);
+	fuzz_check(json);
+	json_decref(json);
 	if (strcmp(method, "change"))
 		return -ECONNRESET;
 	if (client->calls++ % 2) {
@@ -31,6 +34,18 @@ int client_call(struct client *client, const char *method, json_t *params, json_
 	}
 	*ret_result = json_object();
 	return 0;
+}
+
+int client_call(struct client *client, const char *method, json_t *params, json_t **ret_result)
+{
+	char *text = params ? json_dumps(params, 0) : strdup("{}");
+	int err;
+
+	fuzz_check(text);
+	err = client_call_text(client, method, text, ret_result);
+	json_decref(params);
+	free(text);
+	return err;
 }
 
 const struct client_refusal *client_refusal(const struct client *client)
@@ -64,7 +79,7 @@ int __wrap_getaddrinfo(const char *node, const char *service, const struct addri
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct client client = {0};
+	struct client client = {.calls = size >> 1};
 	FILE *in, *out = stdout, *err = stderr, *nowhere;
 
 	if (!size)

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tests/golden/fake_sluiced.py SOCKET [STATE.json]: a stand-in for sluiced that speaks docs/api.md and forwards nothing.
+"""tests/golden/fake_sluiced.py [--silent] SOCKET [STATE.json]: a stand-in for sluiced that speaks docs/api.md and forwards nothing.
 
 For what a real director shows only after hours: counters of any size, connections in any state. STATE.json holds the answers to
-begin with: "services", "connections", "timeouts", "counters", "interfaces" as in docs/api.md. SOCKET is a path. It serves until
-its standard input ends.
+begin with: "services", "connections", "timeouts", "totals", "counters", "interfaces" as in docs/api.md. SOCKET is a path. --silent: it takes
+requests and never answers. It serves until its standard input ends.
 """
 
 import copy
@@ -14,10 +14,18 @@ import selectors
 import socket
 import sys
 
-ERRORS = {"EEXIST": 1, "ESRCH": 2, "ENOENT": 3, "EINVAL": 4, "ERANGE": 5, "EPERM": 7, "ENOSYS": 9}
-SCHEDULERS = ("rr", "wrr", "lc", "wlc")
+ERRORS = {"EEXIST": 1, "ESRCH": 2, "ENOENT": 3, "EINVAL": 4, "ERANGE": 5, "EPERM": 7, "ENOSYS": 9, "ENODEV": 4}
+SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos")
+SERVICE_OPTIONS = ("flags", "persist", "mask", "pe", "ops", "timeouts", "allow")
 PAGE = 3  # connections a page: few, so that paging is seen
 NOTHING = {"conns": 0, "in_pkts": 0, "out_pkts": 0, "in_bytes": 0, "out_bytes": 0}
+
+
+def name_of(thing):
+    """What names a service."""
+    if "fwmark" in thing:
+        return ("fwmark", thing["fwmark"], thing.get("family", "ipv4"))
+    return (thing["proto"], thing["addr"], thing["port"])
 
 
 class Refused(Exception):
@@ -33,11 +41,13 @@ class Model:
         self.timeouts = state.get("timeouts", {"tcp": 900, "tcpfin": 120, "udp": 300})
         self.counters = state.get("counters", {"drops": [], "events": []})
         self.interfaces = state.get("interfaces", [])
+        self.totals = state.get("totals", {"stats": NOTHING, "rates": NOTHING, "cpus": [{"cpu": 0, "stats": NOTHING, "rates": NOTHING}]})
+        self.daemons = []
         self.generation = 1
 
     def find(self, op):
         for service in self.services:
-            if all(service[k] == op[k] for k in ("proto", "addr", "port")):
+            if name_of(service) == name_of(op):
                 return service
         raise Refused("ESRCH", "no such service")
 
@@ -49,41 +59,52 @@ class Model:
         raise Refused("ENOENT", "no such server")
 
     @staticmethod
-    def scheduler(op):
+    def service_options(op):
         name = op.get("sched", "wlc")
-        if name not in SCHEDULERS:
+        if name not in SCHEDULERS or op.get("pe", "sip") != "sip":
             raise Refused("ENOENT", f"no such scheduler: {name}")
-        return name
+        return {"sched": name} | {k: op[k] for k in SERVICE_OPTIONS if op.get(k)}
 
     def service_add(self, op):
-        try:
-            self.find(op)
-        except Refused:
-            self.services.insert(0, {"proto": op["proto"], "addr": op["addr"], "port": op["port"], "sched": self.scheduler(op),
-                                     "stats": dict(NOTHING), "rates": dict(NOTHING), "servers": []})
-            return
-        raise Refused("EEXIST", "the service is there already")
+        if any(name_of(service) == name_of(op) for service in self.services):
+            raise Refused("EEXIST", "the service is there already")
+        names = {k: op[k] for k in ("proto", "addr", "port", "fwmark", "family") if k in op}
+        self.services.insert(0, {**names, **self.service_options(op), "stats": dict(NOTHING), "rates": dict(NOTHING), "servers": []})
 
     def service_edit(self, op):
         service = self.find(op)
-        service["sched"] = self.scheduler(op)
+        options = self.service_options(op)
+        for option in SERVICE_OPTIONS:
+            service.pop(option, None)
+        service.update(options)
 
     def service_delete(self, op):
         self.services.remove(self.find(op))
 
+    @staticmethod
+    def server_options(op):
+        options = {"fwd": "route", "weight": 1, "upper": 0, "lower": 0} | {k: op[k] for k in ("fwd", "weight", "upper", "lower") if k in op}
+        if options["lower"] > options["upper"] > 0:
+            raise Refused("ERANGE", "the lower threshold is above the upper one")
+        if options["fwd"] == "tunnel":
+            options["tunnel"] = op.get("tunnel", {"type": "ipip"})
+        return options
+
     def server_add(self, op):
         service = self.find(op)
+        options = self.server_options(op)
         try:
             self.find_server(service, op)
         except Refused:
-            service["servers"].insert(0, {"addr": op["server"]["addr"], "port": op["server"]["port"], "fwd": op.get("fwd", "route"),
-                                          "weight": op.get("weight", 1), "local": False, "active": 0, "inactive": 0,
-                                          "stats": dict(NOTHING), "rates": dict(NOTHING)})
+            service["servers"].insert(0, {**op["server"], **options, "local": False, "active": 0, "inactive": 0, "persistent": 0,
+                                          "overloaded": False, "stats": dict(NOTHING), "rates": dict(NOTHING)})
             return
         raise Refused("EEXIST", "the server is there already")
 
     def server_edit(self, op):
-        self.find_server(self.find(op), op).update(fwd=op.get("fwd", "route"), weight=op.get("weight", 1))
+        server = self.find_server(self.find(op), op)
+        server.pop("tunnel", None)
+        server.update(self.server_options(op))
 
     def server_delete(self, op):
         service = self.find(op)
@@ -93,7 +114,7 @@ class Model:
         self.services.clear()
 
     def zero(self, op):
-        for service in [self.find(op)] if "proto" in op else self.services:
+        for service in [self.find(op)] if "proto" in op or "fwmark" in op else self.services:
             for thing in [service, *service["servers"]]:
                 thing["stats"], thing["rates"] = dict(NOTHING), dict(NOTHING)
 
@@ -101,9 +122,28 @@ class Model:
         self.timeouts.update({k: op[k] for k in ("tcp", "tcpfin", "udp") if op.get(k)})
 
 
+    def sync_start(self, op):
+        if any(daemon["role"] == op["role"] for daemon in self.daemons):
+            raise Refused("EEXIST", "it runs already")
+        try:
+            socket.if_nametoindex(op["interface"])
+        except OSError as error:
+            raise Refused("ENODEV", "no such interface") from error
+        group = op.get("group", "224.0.0.81")
+        self.daemons.append({"id": 0, "maxlen": 1452 if ":" in group else 1472, "group": group, "port": 8848, "ttl": 1} |
+                            {k: v for k, v in op.items() if k != "op"})
+
+    def sync_stop(self, op):
+        left = [daemon for daemon in self.daemons if daemon["role"] != op["role"]]
+        if len(left) == len(self.daemons):
+            raise Refused("ESRCH", "it does not run")
+        self.daemons = left
+
+
 OPS = {"service.add": Model.service_add, "service.edit": Model.service_edit, "service.delete": Model.service_delete,
        "server.add": Model.server_add, "server.edit": Model.server_edit, "server.delete": Model.server_delete,
-       "clear": Model.clear, "zero": Model.zero, "timeouts": Model.set_timeouts}
+       "clear": Model.clear, "zero": Model.zero, "timeouts": Model.set_timeouts,
+       "sync.start": Model.sync_start, "sync.stop": Model.sync_stop}
 
 
 class Daemon:
@@ -123,7 +163,7 @@ class Daemon:
         return {"generation": candidate.generation, "changed": len(params["ops"])}
 
     def services(self, params):
-        found = [self.model.find(params)] if "proto" in params else self.model.services
+        found = [self.model.find(params)] if "proto" in params or "fwmark" in params else self.model.services
         return {"slots": 4096, "services": found}
 
     def connections(self, params):
@@ -139,6 +179,8 @@ class Daemon:
             return getattr(self, method)(params)
         if method == "interfaces":
             return {"interfaces": self.model.interfaces}
+        if method == "sync":
+            return {"daemons": self.model.daemons}
         return getattr(self.model, method)
 
     def reply(self, line):
@@ -151,7 +193,7 @@ class Daemon:
             return {**head, "error": {"code": ERRORS[refused.name], "message": str(refused), "data": data}}
 
 
-def serve(daemon, listener):
+def serve(daemon, listener, silent):
     waiting = selectors.DefaultSelector()
     waiting.register(sys.stdin.buffer, selectors.EVENT_READ)
     waiting.register(listener, selectors.EVENT_READ)
@@ -162,20 +204,22 @@ def serve(daemon, listener):
                 return
             with listener.accept()[0] as peer, peer.makefile("rwb") as lines:
                 for line in lines:
-                    lines.write(json.dumps(daemon.reply(line)).encode() + b"\n")
-                    lines.flush()
+                    if not silent:
+                        lines.write(json.dumps(daemon.reply(line)).encode() + b"\n")
+                        lines.flush()
 
 
 def main():
+    args = [arg for arg in sys.argv[1:] if arg != "--silent"]
     state = {}
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], encoding="utf-8") as source:
+    if len(args) > 1:
+        with open(args[1], encoding="utf-8") as source:
             state = json.load(source)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(sys.argv[1])
+        listener.bind(args[0])
         listener.listen(16)
-        serve(Daemon(state), listener)
-    os.unlink(sys.argv[1])
+        serve(Daemon(state), listener, len(args) != len(sys.argv) - 1)
+    os.unlink(args[0])
 
 
 if __name__ == "__main__":
