@@ -2,6 +2,7 @@
 #include "cli/output/cell.h"
 #include "cli/output/output.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static void add_load(struct table *table, enum table_style style, const char *name, const char *how, const char *weight, long long active,
@@ -144,9 +145,21 @@ static void connections_begin(FILE *out)
 	fprintf(out, CONN_FORMAT, "PROTO", "STATE", "EXPIRES", "CLIENT", "VIRTUAL", "SERVER", "HOW");
 }
 
+/* nat; of a template that, and what its persistence engine goes by: a client's text, so it is kept from being more than text. */
+static void connection_how(char *how, size_t size, const json_t *conn)
+{
+	const char *call = json_string_value(json_object_get(conn, "call"));
+
+	snprintf(how, size, "%s%s%s%s", cell_method(conn), json_is_true(json_object_get(conn, "template")) ? ", template" : "",
+	    call ? ", call " : "", call ? call : "");
+	for (; *how; how++)
+		if (!isprint((unsigned char)*how))
+			*how = '?';
+}
+
 static void connections(FILE *out, const json_t *page)
 {
-	char client[CELL], virtual[CELL], server[CELL], expires[CELL];
+	char client[CELL], virtual[CELL], server[CELL], expires[CELL], how[384];
 	json_t *conn;
 	size_t i;
 
@@ -154,9 +167,14 @@ static void connections(FILE *out, const json_t *page)
 		long long left = cell_number_of(conn, "expires");
 
 		snprintf(expires, sizeof(expires), "%lld:%02lld", left / 60, left % 60);
+		connection_how(how, sizeof(how), conn);
+		if (json_object_get(conn, "fwmark") && json_is_true(json_object_get(conn, "template")))
+			snprintf(virtual, sizeof(virtual), "mark %lld", cell_number_of(conn, "fwmark"));
+		else
+			cell_place(virtual, "", json_object_get(conn, "virtual"));
 		fprintf(out, CONN_FORMAT, cell_string_of(conn, "proto"), cell_string_of(conn, "state"), expires,
-		    cell_place(client, "", json_object_get(conn, "client")), cell_place(virtual, "", json_object_get(conn, "virtual")),
-		    cell_place(server, "", json_object_get(conn, "server")), cell_method(conn));
+		    cell_place(client, "", json_object_get(conn, "client")), virtual,
+		    cell_place(server, "", json_object_get(conn, "server")), how);
 	}
 }
 

@@ -48,13 +48,13 @@ static int parse_number(const char *text, long long *ret_number)
 static int wrong_value(const struct sluice_args *args, const struct sluice_given *given, const char *what)
 {
 	const struct sluice_option *option = given->option;
-	char or[64] = "";
+	char or [64] = "";
 
 	if (option->names)
 		snprintf(or, sizeof(or), " or `%s'", option->names->name);
 	if (option->most)
-		return sluice_wrong(args, "--%s takes %s from %lld to %lld%s, not `%s'", option->name, what, option->least, option->most, or,
-		    given->text);
+		return sluice_wrong(
+		    args, "--%s takes %s from %lld to %lld%s, not `%s'", option->name, what, option->least, option->most, or, given->text);
 	return sluice_wrong(args, "--%s takes %s%s, not `%s'", option->name, what, or, given->text);
 }
 
@@ -74,7 +74,8 @@ static int check_number(const struct sluice_args *args, struct sluice_given *giv
 
 	if (takes_name(given))
 		return SLUICE_OK;
-	if (parse_number(given->text, &given->number) < 0 || given->number < option->least || (option->most && given->number > option->most))
+	if (parse_number(given->text, &given->number) < 0 || given->number < option->least ||
+	    (option->most && given->number > option->most))
 		return wrong_value(args, given, "a number");
 	return SLUICE_OK;
 }
@@ -90,8 +91,8 @@ static int check_time(const struct sluice_args *args, struct sluice_given *given
 		return sluice_wrong(args, "`%s' is no time; write 10s, 500ms or 1m", given->text);
 	given->number = ms;
 	if (ms < option->least || (option->most && ms > option->most))
-		return sluice_wrong(args, "--%s takes a time from %lldms to %llds, not `%s'", option->name, option->least, option->most / 1000,
-		    given->text);
+		return sluice_wrong(args, "--%s takes a time from %lldms to %llds, not `%s'", option->name, option->least,
+		    option->most / 1000, given->text);
 	return SLUICE_OK;
 }
 

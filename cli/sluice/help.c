@@ -12,7 +12,8 @@ const struct sluice_option sluice_common_options[] = {
 
 static void print_words(FILE *out, const struct sluice_word *words)
 {
-	static const char *const forms[] = {[SLUICE_ONE] = " %s", [SLUICE_MAYBE] = " [%s]", [SLUICE_SOME] = " %s...", [SLUICE_ANY] = " [%s...]"};
+	static const char *const forms[] = {
+	    [SLUICE_ONE] = " %s", [SLUICE_MAYBE] = " [%s]", [SLUICE_SOME] = " %s...", [SLUICE_ANY] = " [%s...]"};
 
 	for (; words && words->name; words++)
 		fprintf(out, forms[words->count], words->name);
