@@ -46,6 +46,7 @@ const struct sluice_command *const sluice_commands[] = {
     &sluice_cmd_interfaces,
     &sluice_cmd_sync,
     &sluice_cmd_ping,
+    &sluice_cmd_simulate,
     &cmd_ipvsadm,
     &cmd_help,
     &cmd_version,
