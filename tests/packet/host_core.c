@@ -8,7 +8,12 @@
 
 static enum host_verdict run(struct host_frame *frame)
 {
-	struct sl_ctx ctx = {.head = frame->head, .data = frame->data, .end = frame->end, .ifindex = frame->ifindex, .segs = frame->segs};
+	struct sl_ctx ctx = {.head = frame->head,
+	    .data = frame->data,
+	    .end = frame->end,
+	    .ifindex = frame->ifindex,
+	    .segs = frame->segs,
+	    .mark = frame->mark};
 	struct pkt p = {};
 	int verdict = frame->egress ? pipeline_egress(&ctx, &p) : pipeline(&ctx, &p);
 

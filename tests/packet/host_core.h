@@ -22,6 +22,7 @@ struct host_frame {
 	uint8_t *end;
 	uint32_t ifindex;
 	uint32_t segs;
+	uint32_t mark;
 	bool egress;
 };
 

@@ -34,6 +34,7 @@ struct lane_in {
 	bool egress;
 	bool express; /* run the express lane, else the full one */
 	uint32_t gso_size, gso_segs; /* 0: one packet */
+	uint32_t mark; /* firewall mark; the express lane sees none */
 };
 
 struct lane_out {
@@ -54,6 +55,10 @@ struct lane {
 
 	struct sl_settings *settings;
 	struct sl_member *members;
+	uint32_t *tables;
+	struct sl_addr *bounds;
+	struct sl_own *owns;
+	struct sl_mark_rule *mark_rules;
 	struct sl_dest *dests;
 	struct sl_hop *hops;
 	struct sl_link *links;
@@ -70,6 +75,9 @@ struct lane_ops {
 	int (*svc_set)(struct lane *lane, const struct sl_svc_key *key, const struct sl_svc *svc); /* svc NULL: remove */
 	int (*vip_set)(struct lane *lane, const struct sl_addr *addr, bool on);
 	int (*hop_id_set)(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop);
+	/* What lblc and lblcr remember: the first (prev NULL) or next; -ENOENT after the last. */
+	int (*cache_next)(struct lane *lane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache);
+	int (*cache_del)(struct lane *lane, const struct sl_cache_key *key);
 	void (*counters)(struct lane *lane, uint64_t ret_counters[SL_MAX_COUNTERS]);
 	void (*frags_clear)(struct lane *lane);
 	int (*frag_set)(struct lane *lane, const struct sl_frag_key *key, const struct sl_frag *frag);

@@ -28,7 +28,7 @@ struct bpf_lane {
 	struct {
 		void *at;
 		size_t len;
-	} map[16];
+	} map[24];
 };
 
 static struct bpf_lane *of(struct lane *lane)
@@ -145,6 +145,10 @@ static int map_all(struct bpf_lane *b)
 
 	l->settings = map_memory(b, b->tc->maps.settings);
 	l->members = map_memory(b, b->tc->maps.members);
+	l->tables = map_memory(b, b->tc->maps.tables);
+	l->bounds = map_memory(b, b->tc->maps.bounds);
+	l->owns = map_memory(b, b->tc->maps.owns);
+	l->mark_rules = map_memory(b, b->tc->maps.mark_rules);
 	l->dests = map_memory(b, b->tc->maps.dests);
 	l->hops = map_memory(b, b->tc->maps.hops);
 	l->links = map_memory(b, b->tc->maps.links);
@@ -153,7 +157,8 @@ static int map_all(struct bpf_lane *b)
 	l->stats = map_memory(b, b->tc->maps.stats);
 	l->tags = map_memory(b, b->tc->maps.tags);
 	l->conns = map_memory(b, b->tc->maps.conns);
-	return l->settings && l->members && l->dests && l->hops && l->links && l->loads && l->cursors && l->stats && l->tags && l->conns
+	return l->settings && l->members && l->tables && l->bounds && l->owns && l->mark_rules && l->dests && l->hops && l->links &&
+		       l->loads && l->cursors && l->stats && l->tags && l->conns
 		   ? 0
 		   : -EIO;
 }
@@ -194,7 +199,7 @@ static int run_express(struct bpf_lane *b, const struct lane_in *in, struct lane
 
 static int run_full(struct bpf_lane *b, const struct lane_in *in, struct lane_out *out)
 {
-	struct __sk_buff skb = {.ifindex = b->lane.ifindex[in->side], .gso_size = in->gso_size, .gso_segs = in->gso_segs};
+	struct __sk_buff skb = {.ifindex = b->lane.ifindex[in->side], .mark = in->mark, .gso_size = in->gso_size, .gso_segs = in->gso_segs};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->frame, .data_size_in = in->len, .data_out = out->frame,
 	    .data_size_out = sizeof(out->frame), .ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
 	int r = bpf_prog_test_run_opts(bpf_program__fd(in->egress ? b->tc->progs.full_egress : b->tc->progs.full_ingress), &opts);
@@ -246,6 +251,19 @@ static int bpf_hop_id_set(struct lane *lane, const struct sl_neigh_key *key, uin
 	return hop ? bpf_map_update_elem(fd, key, &hop, BPF_ANY) : bpf_map_delete_elem(fd, key);
 }
 
+static int bpf_cache_next(struct lane *lane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
+{
+	int fd = bpf_map__fd(of(lane)->tc->maps.caches);
+	int r = bpf_map_get_next_key(fd, prev, ret_key);
+
+	return r ? r : bpf_map_lookup_elem(fd, ret_key, ret_cache);
+}
+
+static int bpf_cache_del(struct lane *lane, const struct sl_cache_key *key)
+{
+	return bpf_map_delete_elem(bpf_map__fd(of(lane)->tc->maps.caches), key);
+}
+
 static void bpf_counters(struct lane *lane, uint64_t ret_counters[SL_MAX_COUNTERS])
 {
 	int fd = bpf_map__fd(of(lane)->tc->maps.counters);
@@ -294,6 +312,8 @@ static const struct lane_ops bpf_ops = {
     .svc_set = bpf_svc_set,
     .vip_set = bpf_vip_set,
     .hop_id_set = bpf_hop_id_set,
+    .cache_next = bpf_cache_next,
+    .cache_del = bpf_cache_del,
     .counters = bpf_counters,
     .frags_clear = bpf_frags_clear,
     .frag_set = bpf_frag_set,

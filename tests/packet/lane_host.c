@@ -68,6 +68,7 @@ static int host_run(struct lane *lane, const struct lane_in *in, struct lane_out
 	memcpy(f.data, in->frame, in->len);
 	f.ifindex = lane->ifindex[in->side];
 	f.egress = in->egress;
+	f.mark = in->express ? 0 : in->mark;
 	ret_out->code = !is_host(lane, in) ? HOST_PASS : in->express ? host_core_express(&f) : host_core_full(&f);
 	ret_out->verdict = verdicts[ret_out->code];
 	ret_out->bounced = false;
@@ -123,6 +124,45 @@ static int host_hop_id_set(struct lane *lane, const struct sl_neigh_key *key, ui
 	return 0;
 }
 
+/* Entries lie where their hash and those before them leave room, so any order will do but the same one. */
+static int host_cache_next(struct lane *lane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
+{
+	struct host_maps *m = maps_of(lane);
+	uint32_t at = 0;
+
+	host = m;
+	if (prev)
+		at = host_cache_slot(prev) + 1;
+	while (at < HOST_CACHES && !m->cache_keys[at].svc)
+		at++;
+	if (at >= HOST_CACHES)
+		return -ENOENT;
+	*ret_key = m->cache_keys[at];
+	*ret_cache = m->caches[at];
+	return 0;
+}
+
+/* Those behind it may have been put there because its place was taken: all move up. */
+static int host_cache_del(struct lane *lane, const struct sl_cache_key *key)
+{
+	struct host_maps *m = maps_of(lane);
+	uint32_t at;
+
+	host = m;
+	if (!map_cache(key))
+		return -ENOENT;
+	at = host_cache_slot(key);
+	m->cache_keys[at] = (struct sl_cache_key){0};
+	for (at = (at + 1) % HOST_CACHES; m->cache_keys[at].svc; at = (at + 1) % HOST_CACHES) {
+		struct sl_cache_key moved = m->cache_keys[at];
+		struct sl_cache cache = m->caches[at];
+
+		m->cache_keys[at] = (struct sl_cache_key){0};
+		map_cache_set(&moved, &cache);
+	}
+	return 0;
+}
+
 static void host_counters(struct lane *lane, uint64_t ret_counters[SL_MAX_COUNTERS])
 {
 	memcpy(ret_counters, maps_of(lane)->counters, sizeof(maps_of(lane)->counters));
@@ -157,6 +197,8 @@ static const struct lane_ops host_ops = {
     .svc_set = host_svc_set,
     .vip_set = host_vip_set,
     .hop_id_set = host_hop_id_set,
+    .cache_next = host_cache_next,
+    .cache_del = host_cache_del,
     .counters = host_counters,
     .frags_clear = host_frags_clear,
     .frag_set = host_frag_set,
@@ -177,6 +219,10 @@ struct lane *lane_host_new(uint32_t slots)
 	h->lane = (struct lane){.ops = &host_ops, .host = true, .slots = slots, .cpus = 1, .ifindex = {HOST_OUTSIDE, HOST_INSIDE}};
 	h->lane.settings = &m->settings;
 	h->lane.members = m->members;
+	h->lane.tables = m->tables;
+	h->lane.bounds = m->bounds;
+	h->lane.owns = m->owns;
+	h->lane.mark_rules = m->mark_rules;
 	h->lane.dests = m->dests;
 	h->lane.hops = m->hops;
 	h->lane.links = h->links;

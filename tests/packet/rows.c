@@ -13,13 +13,6 @@ static const char *const state_text[SL_MAX_STATES] = {
 #undef X
 };
 
-const char *lane_name(const struct lane *lane)
-{
-	static const char *const names[2][2] = {{"full", "express"}, {"host full", "host express"}};
-
-	return names[lane->host][lane->express];
-}
-
 uint32_t rig_conns(const struct rig *rig, uint32_t *ret_slot)
 {
 	uint32_t n = 0;
