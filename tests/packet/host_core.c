@@ -15,7 +15,9 @@ static enum host_verdict run(struct host_frame *frame)
 	    .segs = frame->segs,
 	    .mark = frame->mark};
 	struct pkt p = {};
-	int verdict = frame->egress ? pipeline_egress(&ctx, &p) : pipeline(&ctx, &p);
+	int verdict = frame->marked   ? pipeline_marked(&ctx, &p, frame->ifindex)
+		      : frame->egress ? pipeline_egress(&ctx, &p)
+				      : pipeline(&ctx, &p);
 
 	frame->data = ctx.data;
 	switch (verdict) {

@@ -24,6 +24,7 @@ struct host_frame {
 	uint32_t segs;
 	uint32_t mark;
 	bool egress;
+	bool marked;
 };
 
 enum host_verdict { HOST_PASS, HOST_DROP, HOST_SEND };

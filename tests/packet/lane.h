@@ -33,6 +33,7 @@ struct lane_in {
 	enum lane_side side; /* the interface it came in by, or leaves by (egress) */
 	bool egress;
 	bool express; /* run the express lane, else the full one */
+	bool marked; /* run what hangs on the mark device */
 	uint32_t gso_size, gso_segs; /* 0: one packet */
 	uint32_t mark; /* firewall mark; the express lane sees none */
 };
@@ -74,6 +75,7 @@ struct lane_ops {
 	int (*run)(struct lane *lane, const struct lane_in *in, struct lane_out *ret_out);
 	int (*svc_set)(struct lane *lane, const struct sl_svc_key *key, const struct sl_svc *svc); /* svc NULL: remove */
 	int (*vip_set)(struct lane *lane, const struct sl_addr *addr, bool on);
+	int (*mark_set)(struct lane *lane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
 	int (*hop_id_set)(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop);
 	/* What lblc and lblcr remember: the first (prev NULL) or next; -ENOENT after the last. */
 	int (*cache_next)(struct lane *lane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache);

@@ -199,10 +199,16 @@ static int run_express(struct bpf_lane *b, const struct lane_in *in, struct lane
 
 static int run_full(struct bpf_lane *b, const struct lane_in *in, struct lane_out *out)
 {
-	struct __sk_buff skb = {.ifindex = b->lane.ifindex[in->side], .mark = in->mark, .gso_size = in->gso_size, .gso_segs = in->gso_segs};
+	struct __sk_buff skb = {.ifindex = b->lane.ifindex[in->side], .gso_size = in->gso_size, .gso_segs = in->gso_segs, .mark = in->mark};
+	const struct bpf_program *prog = in->marked   ? b->tc->progs.full_mark
+					 : in->egress ? b->tc->progs.full_egress
+						      : b->tc->progs.full_ingress;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->frame, .data_size_in = in->len, .data_out = out->frame,
 	    .data_size_out = sizeof(out->frame), .ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
-	int r = bpf_prog_test_run_opts(bpf_program__fd(in->egress ? b->tc->progs.full_egress : b->tc->progs.full_ingress), &opts);
+	int r;
+
+	skb.ingress_ifindex = in->marked ? skb.ifindex : 0;
+	r = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 
 	out->len = opts.data_size_out;
 	out->code = opts.retval;
@@ -242,6 +248,13 @@ static int bpf_vip_set(struct lane *lane, const struct sl_addr *addr, bool on)
 	uint32_t one = 1;
 
 	return on ? bpf_map_update_elem(fd, addr, &one, BPF_ANY) : bpf_map_delete_elem(fd, addr);
+}
+
+static int bpf_mark_set(struct lane *lane, const struct sl_mark_key *key, const struct sl_mark_set *set)
+{
+	int fd = bpf_map__fd(of(lane)->tc->maps.marks);
+
+	return set ? bpf_map_update_elem(fd, key, set, BPF_ANY) : bpf_map_delete_elem(fd, key);
 }
 
 static int bpf_hop_id_set(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop)
@@ -311,6 +324,7 @@ static const struct lane_ops bpf_ops = {
     .run = bpf_run,
     .svc_set = bpf_svc_set,
     .vip_set = bpf_vip_set,
+    .mark_set = bpf_mark_set,
     .hop_id_set = bpf_hop_id_set,
     .cache_next = bpf_cache_next,
     .cache_del = bpf_cache_del,

@@ -53,7 +53,7 @@ void host_maps_free(struct host_maps *maps)
 /* The lanes' own first look: is the frame addressed to the interface? */
 static bool is_host(const struct lane *lane, const struct lane_in *in)
 {
-	return in->egress || !memcmp(in->frame, lane->links[lane->ifindex[in->side]].mac, 6);
+	return in->egress || in->marked || !memcmp(in->frame, lane->links[lane->ifindex[in->side]].mac, 6);
 }
 
 static int host_run(struct lane *lane, const struct lane_in *in, struct lane_out *ret_out)
@@ -68,9 +68,12 @@ static int host_run(struct lane *lane, const struct lane_in *in, struct lane_out
 	memcpy(f.data, in->frame, in->len);
 	f.ifindex = lane->ifindex[in->side];
 	f.egress = in->egress;
+	f.marked = in->marked;
 	f.mark = in->express ? 0 : in->mark;
 	ret_out->code = !is_host(lane, in) ? HOST_PASS : in->express ? host_core_express(&f) : host_core_full(&f);
 	ret_out->verdict = verdicts[ret_out->code];
+	if (in->marked && ret_out->verdict == LANE_PASS)
+		ret_out->verdict = LANE_SEND; /* into the mark device, from the other side */
 	ret_out->bounced = false;
 	ret_out->len = f.end - f.data;
 	memcpy(ret_out->frame, f.data, ret_out->len);
@@ -109,6 +112,24 @@ static int host_vip_set(struct lane *lane, const struct sl_addr *addr, bool on)
 		m->vips[m->vip_count++] = *addr;
 	if (!on && i < m->vip_count)
 		m->vips[i] = m->vips[--m->vip_count];
+	return 0;
+}
+
+static int host_mark_set(struct lane *lane, const struct sl_mark_key *key, const struct sl_mark_set *set)
+{
+	struct host_maps *m = maps_of(lane);
+	int at = -1;
+
+	for (int i = HOST_MARKS; i--;)
+		if (!m->mark_sets[i].count || !memcmp(&m->mark_keys[i], key, sizeof(*key)))
+			at = i;
+	for (int i = 0; i < HOST_MARKS; i++)
+		if (m->mark_sets[i].count && !memcmp(&m->mark_keys[i], key, sizeof(*key)))
+			at = i;
+	if (at < 0)
+		return -ENOSPC;
+	m->mark_keys[at] = *key;
+	m->mark_sets[at] = set ? *set : (struct sl_mark_set){0};
 	return 0;
 }
 
@@ -196,6 +217,7 @@ static const struct lane_ops host_ops = {
     .run = host_run,
     .svc_set = host_svc_set,
     .vip_set = host_vip_set,
+    .mark_set = host_mark_set,
     .hop_id_set = host_hop_id_set,
     .cache_next = host_cache_next,
     .cache_del = host_cache_del,

@@ -161,7 +161,7 @@ void rig_unserver(struct rig *rig, enum who who)
 void rig_spec(const struct rig *rig, const struct shot *shot, struct pkt_spec *ret_spec)
 {
 	const struct world *w = &rig->w;
-	bool in = shot->from == FROM_CLIENT;
+	bool in = shot->from == FROM_CLIENT || shot->from == FROM_MARKED;
 	enum who client = shot->client ? shot->client : CLIENT, target = shot->target ? shot->target : VIP, rs = shot->rs ? shot->rs : RS1;
 	uint16_t cport = shot->cport ? shot->cport : 40000, sport = shot->dport ? shot->dport : in ? w->vport : w->dport;
 
@@ -176,6 +176,7 @@ void rig_spec(const struct rig *rig, const struct shot *shot, struct pkt_spec *r
 	ret_spec->dport = in ? sport : cport;
 	ret_spec->flags = shot->flags ? shot->flags : PKT_ACK;
 	ret_spec->seq = 0x12345678;
+	ret_spec->ip.ttl = shot->from == FROM_MARKED ? 63 : 0;
 	ret_spec->payload = shot->empty ? 0 : shot->payload ? shot->payload : 32;
 	if (shot->tweak)
 		shot->tweak(ret_spec, w);
@@ -225,11 +226,11 @@ static enum want wanted(const struct rig *rig, const struct shot *shot)
 
 static enum lane_verdict verdict_of(const struct rig *rig, const struct shot *shot, enum want want)
 {
-	bool stays = rig->w.local || shot->from == FROM_LOCAL;
+	bool stays = (rig->w.local && shot->from != FROM_MARKED) || shot->from == FROM_LOCAL;
 
 	switch (want) {
 	case WANT_DROP: return LANE_DROP;
-	case WANT_PASS: return LANE_PASS;
+	case WANT_PASS: return shot->from == FROM_MARKED ? LANE_SEND : LANE_PASS;
 	default: return stays ? LANE_PASS : LANE_SEND;
 	}
 }
@@ -255,6 +256,8 @@ static const char *judge_frame(struct rig *rig, const struct shot *shot, enum wa
 	struct pkt_spec inner;
 	size_t len;
 
+	if (shot->from == FROM_MARKED)
+		spec->ip.ttl++;
 	if (want == WANT_FORWARD || want == WANT_NEIGH)
 		expect_forward(rig, shot, spec, &inner);
 	if (want == WANT_REPLY)
@@ -297,7 +300,9 @@ const char *rig_shoot(struct rig *rig, const struct shot *shot)
 	struct lane_in in = {.frame = frame,
 	    .side = shot->from == FROM_SERVER ? LANE_INSIDE : LANE_OUTSIDE,
 	    .egress = shot->from == FROM_LOCAL,
-	    .express = rig->lane->express != shot->other_lane};
+	    .marked = shot->from == FROM_MARKED,
+	    .mark = shot->mark,
+	    .express = rig->lane->express != shot->other_lane && shot->from != FROM_MARKED};
 
 	rig_spec(rig, shot, &spec);
 	in.len = pktbuild(&spec, frame, sizeof(frame));

@@ -57,7 +57,12 @@ enum want {
 };
 
 /* Where a packet comes from. */
-enum from { FROM_CLIENT, FROM_SERVER, FROM_LOCAL /* a local server's reply, leaving by egress */ };
+enum from {
+	FROM_CLIENT,
+	FROM_SERVER,
+	FROM_LOCAL, /* a local server's reply, leaving by egress */
+	FROM_MARKED, /* a client's, routed to the mark device by the host, which took a hop off */
+};
 
 struct shot {
 	enum from from;
@@ -70,6 +75,7 @@ struct shot {
 	uint16_t payload; /* 32 */
 	bool empty; /* payload is really 0 */
 	uint32_t gso_size, gso_segs;
+	uint32_t mark; /* the full lane's own knowledge */
 	bool other_lane; /* through the lane beside the one under test: both share the maps */
 	void (*tweak)(struct pkt_spec *spec, const struct world *w);
 	void (*tweak_out)(struct pkt_spec *spec, const struct world *w); /* of what is expected, after the method's rules */
@@ -145,6 +151,10 @@ struct rows {
 	{                                                                 \
 		.op = OP_SHOT, .shot = {.from = FROM_LOCAL, __VA_ARGS__ } \
 	}
+#define MARKED_SENDS(...)                                                  \
+	{                                                                  \
+		.op = OP_SHOT, .shot = {.from = FROM_MARKED, __VA_ARGS__ } \
+	}
 #define FORWARDED(who_) .want = WANT_FORWARD, .rs = who_
 #define REPLIED(who_) .want = WANT_REPLY, .rs = who_
 #define PASSED .want = WANT_PASS
@@ -213,7 +223,7 @@ uint32_t rig_conns(const struct rig *rig, uint32_t *ret_slot);
 const char *rig_audit(struct rig *rig);
 
 /* The sets of rows. */
-extern const struct rows rows_forward, rows_states, rows_sched, rows_table, rows_edges;
+extern const struct rows rows_forward, rows_states, rows_sched, rows_table, rows_edges, rows_mark, rows_allow;
 
 /* Worlds of a set, one after the other: false after the last. *i starts at 0. */
 bool world_next(unsigned worlds, unsigned *i, struct world *ret_world);

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static const struct rows *const all_rows[] = {&rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges};
+static const struct rows *const all_rows[] = {&rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges, &rows_mark, &rows_allow};
 
 static const char *const state_text[SL_MAX_STATES] = {
 #define X(name, number, text, seconds, active, rank) [number] = #name,
