@@ -128,6 +128,8 @@ bool sluice_prefix_check(const char *text);
 int sluice_open(struct client **ret_client);
 int sluice_call(struct client *client, const char *method, json_t *params, json_t **ret_result); /* takes params over */
 int sluice_ask(const char *method, json_t *params, json_t **ret_result); /* open, call, close */
+/* explain.c: as sluice_call(), but waits while the daemon says that it is not ready for this yet. */
+int sluice_call_ready(struct client *client, const char *method, json_t *params, json_t **ret_result);
 /* Changes all of `ops`, which it takes over, or nothing; with --json prints the answer. */
 int sluice_change(const struct sluice_args *args, struct client *client, json_t *ops);
 /* One service as the daemon has it, without counters: a new reference to a SERVICE. */
@@ -169,6 +171,7 @@ int sluice_main(int argc, char **argv);
 /* The commands, a file each. */
 extern const struct sluice_command sluice_cmd_status, sluice_cmd_connections, sluice_cmd_counters, sluice_cmd_ping, sluice_cmd_complete;
 extern const struct sluice_command sluice_cmd_service, sluice_cmd_server, sluice_cmd_allow, sluice_cmd_mark, sluice_cmd_settings;
+extern const struct sluice_command sluice_cmd_explain, sluice_cmd_trace, sluice_cmd_capture;
 extern const struct sluice_command sluice_cmd_timeouts, sluice_cmd_interfaces, sluice_cmd_sync, sluice_cmd_totals;
 extern const struct sluice_command sluice_cmd_simulate; /* cli/simulate/ */
 
