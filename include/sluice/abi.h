@@ -30,14 +30,13 @@
  *   tags       ARRAY of __u64[8], mappable            lanes and broom, by compare-and-swap alone (word.h)
  *   conns      ARRAY of sl_conn, mappable             the owner of a BUSY slot; client_hop and seen also by lanes, each one aligned word
  *   loads      ARRAY[1] of sl_load[], mappable        whoever wins the swap that changes a connection's state, atomically
- *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id
- *   stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines
- *   counters   PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event
- *   frags      LRU_HASH sl_frag_key -> sl_frag        full lane
- *   caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones
- *   calls      LRU_HASH sl_addr -> sl_call            full lane: the Call-ID a sip template was made from, for listings
- *   work       PERCPU_ARRAY[1], one for each object   a lane's scratch memory for what is too big for the stack
- *   ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must remember over a restart
+ *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id; lblc, lblcr: number of
+ * caches stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines counters
+ * PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event frags      LRU_HASH sl_frag_key -> sl_frag full
+ * lane caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones calls      LRU_HASH sl_addr ->
+ * sl_call            full lane: the Call-ID a sip template was made from, for listings work       PERCPU_ARRAY[1], one for each object   a
+ * lane's scratch memory for what is too big for the stack ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must
+ * remember over a restart
  *
  * All maps are pinned: the lanes outlive the daemon, and the next daemon adopts them.
  */
@@ -186,7 +185,8 @@ struct sl_svc {
 	struct sl_addr mask; /* persistence: which bits of the client's address count */
 	__u32 persist_s; /* persistence timeout, seconds */
 	__u32 pe; /* enum sl_pe */
-	__u32 reserved[10];
+	__u32 bound; /* generation in which it got its scheduler: what lblc and lblcr remember is of one binding */
+	__u32 reserved[9];
 };
 _Static_assert(sizeof(struct sl_svc) == 128, "sl_svc");
 
@@ -221,7 +221,7 @@ struct sl_dest {
 	__u8 flags; /* SL_DEST_* */
 	__u32 svc;
 	__u32 hop; /* 0: no route */
-	__s32 weight; /* the daemon's, for adoption; the scheduler reads sl_member */
+	__s32 weight; /* for adoption, and for lblc and lblcr; the other schedulers read sl_member */
 	__u32 order; /* the daemon's: list order within the service, newest largest */
 	__u32 gen; /* counts the uses of this id */
 	__u32 upper; /* connections at which it is overloaded; 0: never */
@@ -231,7 +231,8 @@ struct sl_dest {
 	__be16 tun_port; /* GUE */
 	__u32 lower_said; /* the daemon's: lower as the operator said it */
 	struct sl_svc_key svc_key; /* the daemon's: the service's name, known even when the service is gone and this dest lingers */
-	__u32 reserved[11];
+	__s32 last_weight; /* the daemon's: the weight before it was quiesced; for mh */
+	__u32 reserved[10];
 };
 _Static_assert(sizeof(struct sl_dest) == 128, "sl_dest");
 
@@ -402,7 +403,7 @@ _Static_assert(sizeof(struct sl_mark_set) == 8, "sl_mark_set");
 struct sl_cache_key {
 	struct sl_addr daddr;
 	__u32 svc;
-	__u32 zero;
+	__u32 bound; /* sl_svc.bound */
 };
 _Static_assert(sizeof(struct sl_cache_key) == 24, "sl_cache_key");
 
@@ -411,10 +412,14 @@ struct sl_cache {
 	__u32 used; /* tick of the last use */
 	__u32 changed; /* lblcr: tick of the last change of the set */
 	__u32 count;
-	__u32 dest[SL_CACHE_DESTS];
+	__u32 dest[SL_CACHE_DESTS]; /* id, and the lower bits of sl_dest.gen above it: the server, not who has its id later */
 	__u32 zero;
 };
 _Static_assert(sizeof(struct sl_cache) == 144, "sl_cache");
+
+#define SL_CACHE_DEST_MASK 0x1ffffU
+#define SL_CACHE_GEN_SHIFT 17
+#define SL_CACHE_GEN_MASK 0x7fffU
 
 /* Value of calls. */
 #define SL_CALL_TEXT 128

@@ -62,6 +62,11 @@ void plane_members_set(struct plane *plane, uint32_t first, const struct sl_memb
 	put(plane, &plane->members[first], members, count * sizeof(*members));
 }
 
+void plane_tables_set(struct plane *plane, uint32_t first, const uint32_t *words, uint32_t count)
+{
+	put(plane, &plane->tables[first], words, count * sizeof(*words));
+}
+
 void plane_bounds_set(struct plane *plane, uint32_t first, const struct sl_addr *bounds, uint32_t count)
 {
 	put(plane, &plane->bounds[first], bounds, count * sizeof(*bounds));

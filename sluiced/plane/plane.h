@@ -71,6 +71,7 @@ void plane_dest_set(struct plane *plane, uint32_t id, const struct sl_dest *dest
 void plane_dest_clear(struct plane *plane, uint32_t id);
 void plane_dest_hop(struct plane *plane, uint32_t id, uint32_t hop, bool local);
 void plane_members_set(struct plane *plane, uint32_t first, const struct sl_member *members, uint32_t count);
+void plane_tables_set(struct plane *plane, uint32_t first, const uint32_t *words, uint32_t count);
 void plane_bounds_set(struct plane *plane, uint32_t first, const struct sl_addr *bounds, uint32_t count);
 void plane_mark_rules_set(struct plane *plane, uint32_t first, const struct sl_mark_rule *rules, uint32_t count);
 int plane_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */

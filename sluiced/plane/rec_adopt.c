@@ -68,7 +68,7 @@ static bool sane_svc(const struct found *f)
 static int adopt_svc(struct adoption *a, const struct found *f)
 {
 	struct reconcile *rec = a->rec;
-	struct svc_conf conf = {.sched = f->svc.sched};
+	struct svc_conf conf = {.sched = f->svc.sched, .flags = f->svc.flags};
 	char text[MODEL_NAME_TEXT];
 	struct rec_svc *rs;
 	struct svc *svc;
@@ -82,6 +82,7 @@ static int adopt_svc(struct adoption *a, const struct found *f)
 	rs->svc = f->svc;
 	rs->active = true;
 	rs->owns_region = pool_claim(&rec->members, f->svc.first, f->svc.count);
+	rs->owns_table = rec_table_claim(rec, &f->svc);
 	svc = svc_new(&f->key, &conf);
 	if (!svc)
 		return -ENOMEM;
@@ -135,7 +136,7 @@ static bool sane_member(const struct reconcile *rec, const struct rec_svc *rs, c
 static int adopt_member(struct adoption *a, struct svc *svc, const struct sl_member *m)
 {
 	const struct sl_dest *entry = &a->rec->plane->dests[m->dest];
-	struct dest_conf conf = {.fwd = entry->fwd, .weight = m->weight};
+	struct dest_conf conf = {.fwd = entry->fwd, .weight = m->weight, .last_weight = entry->last_weight};
 	struct dest_key key = dest_key(&entry->addr, entry->port);
 	struct dest *dest = dest_new(svc, &key, &conf);
 

@@ -22,7 +22,7 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	rec->dests = calloc(SL_MAX_DESTS, sizeof(*rec->dests));
 	rec->svcs = calloc(SL_MAX_SVCS, sizeof(*rec->svcs));
 	if (!rec->dests || !rec->svcs || pool_init(&rec->dest_ids, SL_MAX_DESTS) || pool_init(&rec->svc_ids, SL_MAX_SVCS) ||
-	    pool_init(&rec->members, SL_MAX_MEMBERS)) {
+	    pool_init(&rec->members, SL_MAX_MEMBERS) || pool_init(&rec->tables, SL_MAX_TABLES)) {
 		reconcile_free(rec);
 		return -ENOMEM;
 	}
@@ -50,6 +50,7 @@ void reconcile_free(struct reconcile *rec)
 	htab_fini(&rec->vip_tab);
 	htab_fini(&rec->dest_tab);
 	htab_fini(&rec->svc_tab);
+	pool_fini(&rec->tables);
 	pool_fini(&rec->members);
 	pool_fini(&rec->svc_ids);
 	pool_fini(&rec->dest_ids);

@@ -2,13 +2,12 @@
 #include "sluiced/plane/reconcile_own.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/log.h"
+
+#define SCHED_FLAGS (SL_SVC_SCHED1 | SL_SVC_SCHED2 | SL_SVC_SCHED3)
 
 /* One service on its way to a new generation. */
 struct change {
@@ -17,8 +16,9 @@ struct change {
 	const struct svc *want;
 	uint64_t now_ms;
 	bool was_active;
-	bool region_new;
+	bool region_new, table_new;
 	struct sl_member *members; /* the new list, in the making */
+	struct sched_server *servers; /* likewise, as the scheduler's table is made of them */
 	uint32_t count;
 	struct sl_svc next; /* the new entry */
 };
@@ -73,17 +73,6 @@ static void vip_put(struct reconcile *rec, const struct sl_addr *addr)
 	free(vip);
 }
 
-/* Members: if the pool is out, those at rest will do once every program that runs now has ended. */
-static int region_take(struct reconcile *rec, uint32_t count, uint32_t *ret_first)
-{
-	int err = pool_take(&rec->members, count, ret_first);
-
-	if (err != -ENOSPC || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
-		return err;
-	pool_settle(&rec->members);
-	return pool_take(&rec->members, count, ret_first);
-}
-
 static struct sl_dest dest_entry(const struct change *c, uint32_t id, const struct dest *dest)
 {
 	return (struct sl_dest){
@@ -93,6 +82,7 @@ static struct sl_dest dest_entry(const struct change *c, uint32_t id, const stru
 	    .flags = SL_DEST_USED,
 	    .svc = c->next.id,
 	    .weight = dest->conf.weight,
+	    .last_weight = dest->conf.last_weight,
 	    .order = dest->order,
 	    .gen = c->rec->plane->dests[id].gen,
 	    .svc_key = c->rs->key,
@@ -167,7 +157,9 @@ static int change_dests(struct change *c)
 			return err;
 		rec->dests[id].stamp = rec->stamp;
 		rec->dests[id].place = c->count;
+		c->servers[c->count] = (struct sched_server){dest->key.addr, dest->key.port, dest->conf.weight, dest->conf.last_weight};
 		c->members[c->count++] = (struct sl_member){.dest = id, .weight = dest->conf.weight};
+		c->next.total_weight += dest->conf.weight;
 		if ((uint32_t)dest->conf.weight > c->next.max_weight)
 			c->next.max_weight = dest->conf.weight;
 		weights = gcd(weights, dest->conf.weight);
@@ -193,12 +185,24 @@ static int change_region(struct change *c)
 		c->next.first = 0;
 		return 0;
 	}
-	err = region_take(c->rec, c->count, &c->next.first);
+	err = rec_pool_take(&c->rec->members, c->count, &c->next.first);
 	if (err)
 		return err;
 	c->region_new = true;
 	plane_members_set(plane, c->next.first, c->members, c->count);
 	return 0;
+}
+
+static int change_table(struct change *c)
+{
+	struct sched_table table;
+	int err = sched_table_make(c->next.sched, !addr_is_v4(c->rs->key.addr.b), c->servers, c->count, &table);
+
+	if (err)
+		return err;
+	err = rec_table_place(c->rec, c->rs, &table, &c->next, &c->table_new);
+	free(table.words);
+	return err;
 }
 
 /* rr: the place behind the server that was used last, or behind its nearest predecessor that stayed. */
@@ -224,7 +228,8 @@ static uint32_t cursor_start(const struct change *c)
 static bool same_entry(const struct sl_svc *a, const struct sl_svc *b)
 {
 	return a->first == b->first && a->count == b->count && a->sched == b->sched && a->flags == b->flags &&
-	       a->max_weight == b->max_weight && a->gcd_weight == b->gcd_weight && a->order == b->order;
+	       a->max_weight == b->max_weight && a->gcd_weight == b->gcd_weight && a->total_weight == b->total_weight &&
+	       a->order == b->order && a->table == b->table && a->table_len == b->table_len;
 }
 
 /* The switch: one write, and the lanes see the new generation. */
@@ -238,6 +243,7 @@ static int change_switch(struct change *c)
 		return 0;
 	c->next.start = cursor_start(c);
 	c->next.gen = was.gen + 1;
+	c->next.bound = c->was_active && was.sched == c->next.sched ? was.bound : c->next.gen;
 	if (!c->was_active || was.sched != c->next.sched)
 		plane_cursor_reset(c->rec->plane, was.id);
 	err = plane_svc_set(c->rec->plane, &rs->key, &c->next);
@@ -245,8 +251,10 @@ static int change_switch(struct change *c)
 		return err;
 	if (c->was_active && rs->owns_region && was.count && (c->region_new || c->count == 0))
 		pool_release(&c->rec->members, was.first, was.count);
+	if (c->was_active && rs->owns_table && (was.table != c->next.table || !c->next.table_len))
+		rec_table_release(c->rec, &was);
 	rs->svc = c->next;
-	rs->active = rs->owns_region = true;
+	rs->active = rs->owns_region = rs->owns_table = true;
 	return 0;
 }
 
@@ -272,6 +280,8 @@ static void change_undo(struct change *c)
 
 	if (c->region_new)
 		pool_return(&rec->members, c->next.first, c->count);
+	if (c->table_new)
+		rec_table_return(rec, &c->next);
 	list_each (at, safe, &c->rs->dests) {
 		struct rec_dest *rd = container_of(at, struct rec_dest, link);
 
@@ -291,6 +301,8 @@ static int change_run(struct change *c)
 
 	if (!err)
 		err = change_region(c);
+	if (!err)
+		err = change_table(c);
 	if (!err)
 		err = change_switch(c);
 	if (err)
@@ -315,12 +327,12 @@ static int svc_want(struct reconcile *rec, const struct svc *want, uint64_t now_
 	int err;
 
 	c.members = calloc(want->dest_count + 1, sizeof(*c.members));
-	if (!c.members)
-		return -ENOMEM;
-	err = rec_svc_get(rec, &want->key, &c.rs);
+	c.servers = calloc(want->dest_count + 1, sizeof(*c.servers));
+	err = c.members && c.servers ? rec_svc_get(rec, &want->key, &c.rs) : -ENOMEM;
 	if (!err) {
 		c.was_active = c.rs->active;
-		c.next = (struct sl_svc){.id = c.rs - rec->svcs, .sched = want->conf.sched, .order = want->order};
+		c.next = (struct sl_svc){
+		    .id = c.rs - rec->svcs, .sched = want->conf.sched, .flags = want->conf.flags & SCHED_FLAGS, .order = want->order};
 		if (!c.was_active) {
 			ledgers_start(rec, c.rs);
 			err = rec_vip_get(rec, &want->key.addr, true);
@@ -330,6 +342,7 @@ static int svc_want(struct reconcile *rec, const struct svc *want, uint64_t now_
 		else
 			err = change_run(&c);
 	}
+	free(c.servers);
 	free(c.members);
 	return err;
 }
@@ -348,6 +361,9 @@ static int svc_gone(struct reconcile *rec, const struct sl_svc_key *key, uint64_
 	rs->active = false;
 	if (rs->owns_region && rs->svc.count)
 		pool_release(&rec->members, rs->svc.first, rs->svc.count);
+	if (rs->owns_table)
+		rec_table_release(rec, &rs->svc);
+	rs->owns_table = false;
 	rec->stamp++;
 	change_leavers(rec, rs, now_ms);
 	rec_svc_drop_unused(rec, rs);

@@ -5,6 +5,7 @@
 
 #include "sluiced/plane/pool.h"
 #include "sluiced/plane/reconcile.h"
+#include "sluiced/sched/table.h"
 
 /* A dest id in use. Its name and address are in the plane's entry. */
 struct rec_dest {
@@ -26,6 +27,7 @@ struct rec_svc {
 	struct list dests;
 	bool active; /* the plane has the entry; else only connections are left */
 	bool owns_region; /* svc.first and svc.count are ours in the member pool */
+	bool owns_table; /* svc.table and svc.table_len likewise in the table pool */
 };
 
 struct rec_vip {
@@ -37,7 +39,7 @@ struct rec_vip {
 struct reconcile {
 	struct plane *plane;
 	struct reconcile_hooks hooks;
-	struct pool dest_ids, svc_ids, members;
+	struct pool dest_ids, svc_ids, members, tables;
 	struct htab svc_tab, dest_tab, vip_tab;
 	struct list lingering;
 	unsigned lingering_count;
@@ -57,6 +59,13 @@ void rec_dest_link(struct reconcile *rec, struct rec_svc *rs, uint32_t id); /* t
 void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms);
 void rec_dest_unlinger(struct reconcile *rec, uint32_t id);
 void rec_dest_drop(struct reconcile *rec, uint32_t id, bool seen); /* seen: programs may know the id */
+
+/* rec_table.c */
+int rec_pool_take(struct pool *pool, uint32_t count, uint32_t *ret_first); /* what rests is had too, if need be */
+int rec_table_place(struct reconcile *rec, const struct rec_svc *rs, const struct sched_table *table, struct sl_svc *next, bool *ret_new);
+void rec_table_return(struct reconcile *rec, const struct sl_svc *svc); /* the lanes have never seen it */
+void rec_table_release(struct reconcile *rec, const struct sl_svc *svc);
+bool rec_table_claim(struct reconcile *rec, const struct sl_svc *svc); /* of a service that is adopted; false: it makes no sense */
 
 /* reconcile.c */
 int rec_vip_get(struct reconcile *rec, const struct sl_addr *addr, bool write);
