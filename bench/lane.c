@@ -18,6 +18,7 @@
 #include "bpf/tc.skel.h"
 #include "bpf/xdp.skel.h"
 #include "sluice/word.h"
+#include "sluiced/sched/table.h"
 
 enum { HOP = 1, LOOPBACK = 1, ROUTE_GEN = 1, NEVER = 0x3fffff };
 
@@ -31,7 +32,7 @@ struct lane {
 	struct xdp_lane *xdp;
 	struct tc_lane *tc;
 	struct broom_lane *broom;
-	struct region tags, conns, loads, stats, dests, hops, links, members, settings;
+	struct region tags, conns, loads, stats, dests, hops, links, members, tables, settings;
 	uint32_t slots;
 };
 
@@ -81,6 +82,7 @@ static int map_all(struct lane *lane)
 	    {lane->xdp->maps.hops, &lane->hops},
 	    {lane->xdp->maps.links, &lane->links},
 	    {lane->xdp->maps.members, &lane->members},
+	    {lane->xdp->maps.tables, &lane->tables},
 	    {lane->xdp->maps.settings, &lane->settings},
 	};
 
@@ -194,12 +196,21 @@ static void set_settings(struct lane *lane)
 static int set_service(struct lane *lane)
 {
 	const struct sl_svc_key key = {.addr = addr_v4(FLOW_VIP), .port = htons(FLOW_VPORT), .proto = IPPROTO_TCP};
-	const struct sl_svc svc = {.id = 1, .gen = 1, .count = FLOW_SERVERS, .sched = SL_SCHED_RR, .max_weight = 1, .gcd_weight = 1};
+	struct sl_svc svc = {.id = 1, .gen = 1, .count = FLOW_SERVERS, .sched = SL_SCHED_RR, .max_weight = 1, .gcd_weight = 1};
+	struct sched_server servers[FLOW_SERVERS] = {0};
 	struct sl_member *members = lane->members.at;
+	struct sched_table table;
 	const uint32_t one = 1;
 
-	for (uint32_t i = 0; i < FLOW_SERVERS; i++)
+	for (uint32_t i = 0; i < FLOW_SERVERS; i++) {
+		servers[i].weight = 1;
 		members[i] = (struct sl_member){.dest = dest_id(SL_FWD_MASQ, i), .weight = 1};
+	}
+	if (sched_table_make(svc.sched, false, servers, svc.count, &table))
+		return -ENOMEM;
+	memcpy(lane->tables.at, table.words, table.count * sizeof(*table.words));
+	svc.table_len = table.len;
+	free(table.words);
 	if (bpf_map_update_elem(bpf_map__fd(lane->xdp->maps.vips), &key.addr, &one, BPF_ANY))
 		return -errno;
 	return bpf_map_update_elem(bpf_map__fd(lane->xdp->maps.svcs), &key, &svc, BPF_ANY) ? -errno : 0;
@@ -245,7 +256,7 @@ int lane_open(uint32_t slots, struct lane **ret_lane)
 void lane_close(struct lane *lane)
 {
 	struct region *regions[] = {&lane->tags, &lane->conns, &lane->loads, &lane->stats, &lane->dests, &lane->hops, &lane->links,
-	    &lane->members, &lane->settings};
+	    &lane->members, &lane->tables, &lane->settings};
 
 	for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
 		region_close(regions[i]);

@@ -128,13 +128,20 @@ SL_INLINE const struct sl_member *map_member(__u32 index)
 	return m ? &m->member[index & (SL_MAX_MEMBERS - 1)] : 0;
 }
 
-/* Word `index` of the schedulers' tables. */
-SL_INLINE __u32 map_table(__u32 index)
+/* The schedulers' tables: SL_MAX_TABLES words. */
+SL_INLINE const __u32 *map_tables(void)
 {
 	__u32 zero = 0;
 	const struct sl_tables *t = bpf_map_lookup_elem(&tables, &zero);
 
-	return t ? t->word[index & (SL_MAX_TABLES - 1)] : 0;
+	return t ? t->word : 0;
+}
+
+SL_INLINE __u32 map_table(__u32 index)
+{
+	const __u32 *words = map_tables();
+
+	return words ? words[index & (SL_MAX_TABLES - 1)] : 0;
 }
 
 SL_INLINE const struct sl_addr *map_bound(__u32 index)
@@ -256,6 +263,12 @@ SL_INLINE void map_frag_set(const struct sl_frag_key *key, const struct sl_frag 
 SL_INLINE struct sl_cache *map_cache(const struct sl_cache_key *key)
 {
 	return bpf_map_lookup_elem(&caches, key);
+}
+
+/* A new one: 0, or an error: there is no room, or another CPU was quicker. */
+SL_INLINE long map_cache_add(const struct sl_cache_key *key, const struct sl_cache *cache)
+{
+	return bpf_map_update_elem(&caches, key, cache, BPF_NOEXIST);
 }
 
 SL_INLINE void map_cache_set(const struct sl_cache_key *key, const struct sl_cache *cache)

@@ -14,6 +14,7 @@ struct work {
 	struct sl_svc svc; /* the packet's service: one generation of it, whole */
 	struct sl_svc_key key; /* by which it was found */
 	struct table_new new; /* the connection in the making */
+	struct sl_cache cache; /* lblc, lblcr: an entry in the making */
 	struct pkt twin; /* the packet that would match its persistence template */
 };
 

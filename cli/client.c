@@ -10,11 +10,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ABSTRACT_NAME "@sluice"
 #define SOCKET_PATH "/run/sluice/sluice.sock"
 #define ANSWER_SECONDS 60
+#define PATIENCES 10 /* how many times that an answer may take which comes in pieces */
 #define MAX_ANSWER (256u << 20)
 
 struct client {
@@ -154,9 +156,22 @@ static int grow(struct client *client)
 	return 0;
 }
 
-/* One line into client->buf, without its end. A daemon answers one request with one line, so nothing follows it. */
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/*
+ * One line into client->buf, without its end. A daemon answers one request with one line, so nothing follows it. One that sends a byte now
+ * and then is not waited for either.
+ */
 static int receive_line(struct client *client)
 {
+	time_t end_of_patience = now() + (time_t)PATIENCES * patience();
+
 	client->len = 0;
 	for (;;) {
 		ssize_t n;
@@ -171,14 +186,18 @@ static int receive_line(struct client *client)
 		n = recv(client->fd, client->buf + client->len, client->size - client->len, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n == 0 ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (n == 0)
+			return client->len ? -ECONNABORTED : -ECONNRESET;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : errno == ECONNRESET && client->len ? -ECONNABORTED : -errno;
 		end = memchr(client->buf + client->len, '\n', n);
 		client->len += n;
 		if (end) {
 			client->len = end - client->buf;
 			return 0;
 		}
+		if (now() > end_of_patience)
+			return -ETIMEDOUT;
 	}
 }
 
@@ -264,6 +283,8 @@ char *client_explain(const struct client *client, int err)
 	case -EPERM: return strdup("Permission denied: " WHO_MAY ".");
 	case -ECONNRESET:
 	case -EPIPE: return strdup("sluiced closed the connection without an answer: " WHO_MAY ". Its log says more.");
+	case -ECONNABORTED: return strdup("sluiced closed the connection in the middle of its answer. Its log says more.");
+	case -EMSGSIZE: return strdup("sluiced's answer is longer than 256 MiB, which can't be.");
 	case -EBADMSG: return strdup("sluiced's answer was not understood; is it of another version?");
 	case -ETIMEDOUT: return asprintf(&text, "sluiced did not answer within %d s.", patience()) < 0 ? NULL : text;
 	}

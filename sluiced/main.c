@@ -190,7 +190,7 @@ static void serve(struct sluiced *s)
 	struct director_base base = {
 	    .loop = &s->loop,
 	    .plane = s->plane,
-	    .hooks = {s, watch, unwatch, NULL},
+	    .hooks = {s, watch, unwatch},
 	    .interface = interface,
 	    .lanes = &api_lanes,
 	    .arg = s,

@@ -185,6 +185,11 @@ SL_INLINE const struct sl_member *map_member(uint32_t index)
 	return &host->members[index & (SL_MAX_MEMBERS - 1)];
 }
 
+SL_INLINE const uint32_t *map_tables(void)
+{
+	return host->tables;
+}
+
 SL_INLINE uint32_t map_table(uint32_t index)
 {
 	return host->tables[index & (SL_MAX_TABLES - 1)];
@@ -331,6 +336,17 @@ SL_INLINE struct sl_cache *map_cache(const struct sl_cache_key *key)
 	uint32_t at = host_cache_slot(key);
 
 	return host->cache_keys[at].svc ? &host->caches[at] : NULL;
+}
+
+SL_INLINE long map_cache_add(const struct sl_cache_key *key, const struct sl_cache *cache)
+{
+	uint32_t at = host_cache_slot(key);
+
+	if (host->cache_keys[at].svc)
+		return -1;
+	host->cache_keys[at] = *key;
+	host->caches[at] = *cache;
+	return 0;
 }
 
 SL_INLINE void map_cache_set(const struct sl_cache_key *key, const struct sl_cache *cache)

@@ -3,36 +3,19 @@
 #define SLUICE_SCHED_RR_H
 /* Round robin (ip_vs_rr.c): the member after the last used one that has a weight. */
 
-#include "bpf/sched/scan.h"
+#include "bpf/sched/turn.h"
 
-static long rr_visit(__u32 i, void *arg)
+/* Goes on from `*cursor` and moves it; a new generation begins where the daemon says. */
+SL_INLINE __u32 rr_pick(const struct sl_svc *svc, __u64 *cursor)
 {
-	struct sched_scan *scan = arg;
-	const struct sl_svc *svc = scan->svc;
-	__u32 at = sl_cursor_index(scan->cursor);
-	const struct sl_member *m;
-	struct sl_load now;
+	__u32 at = sl_cursor_gen(*cursor) == (svc->gen & 0xffff) ? sl_cursor_index(*cursor) : svc->start;
+	__u64 found = turn_from(svc, at, 1);
 
-	if (at >= svc->count)
-		at = 0;
-	scan->cursor = sl_cursor(svc->gen, 0, at + 1);
-	m = map_member(svc->first + at);
-	if (!m || m->weight <= 0)
-		return 0;
-	now = sched_load(m->dest);
-	if (now.over)
-		return 0;
-	scan->dest = m->dest;
-	return 1;
-}
-
-/* Goes on from `cursor`; a new generation begins where the daemon says. */
-SL_INLINE void rr_pick(struct sched_scan *scan, __u64 cursor)
-{
-	const struct sl_svc *svc = scan->svc;
-
-	scan->cursor = sl_cursor_gen(cursor) == (svc->gen & 0xffff) ? cursor : sl_cursor(svc->gen, 0, svc->start);
-	sched_scan(svc->count, rr_visit, scan);
+	if (!found && at)
+		found = turn_from(svc, 0, 1);
+	if (found)
+		*cursor = sl_cursor(svc->gen, 0, found);
+	return found >> 32;
 }
 
 #endif

@@ -4,9 +4,9 @@
 /*
  * DOC: what a scheduler sees
  *
- * A service's members in IPVS's list order (newest first), each with its weight and its connections. A scheduler leaves in
- * scan.dest the dest id it chose, or 0 when no server may be given. Those that look at every member do it through
- * sched_scan(), which is a bounded loop in BPF and a plain one elsewhere: visit(i, scan) returns 1 to stop.
+ * A service's members in IPVS's list order (newest first), each with its weight and its connections. A scheduler returns the
+ * dest id it chose, or 0 when no server may be given. Those that look at every member do it through sched_scan(), which
+ * is a bounded loop in BPF and a plain one elsewhere: visit(i, scan) returns 1 to stop.
  */
 
 #include "bpf/pkt.h"
@@ -31,10 +31,17 @@ SL_INLINE __u64 sched_zero(__u64 unknown)
 struct sched_scan {
 	const struct sl_svc *svc;
 	__u32 dest; /* the best so far; 0 none */
-	__s32 weight;
-	__u64 load;
-	__u64 cursor; /* rr, wrr */
+	__s32 weight; /* its weight */
+	__u64 cost; /* and what its connections cost */
 };
+
+/* What every scan begins with. */
+SL_INLINE struct sched_scan sched_scan_of(const struct sl_svc *svc)
+{
+	__u64 zero = sched_zero(svc->count);
+
+	return (struct sched_scan){.svc = svc, .dest = zero, .weight = zero, .cost = zero};
+}
 
 #define sched_scan(count, visit, scan) bpf_loop(count, visit, scan, 0)
 
@@ -61,10 +68,48 @@ SL_INLINE int sched_usable(const struct sl_member *m, const struct sl_load *load
 	return m->weight > 0 && !load->over;
 }
 
+/* Member `i` of the service if it may be given a connection, else NULL. */
+SL_INLINE const struct sl_member *sched_member(const struct sl_svc *svc, __u32 i, struct sl_load *ret_load)
+{
+	const struct sl_member *m = map_member(svc->first + i);
+
+	if (!m || m->weight <= 0)
+		return 0;
+	*ret_load = sched_load(m->dest);
+	return ret_load->over ? 0 : m;
+}
+
 /* Cost of a server's connections: an active one weighs 256 inactive ones more (ip_vs_dest_conn_overhead in Linux 6.1). */
 SL_INLINE __u64 sched_overhead(const struct sl_load *load)
 {
 	return ((__u64)load->active << 8) + load->active + load->inactive;
+}
+
+/*
+ * Is cost / weight less than that of another? Compared crosswise. A cost is below 2^41, a weight below 2^31: the products of
+ * large costs do not fit 64 bits and are compared in two parts.
+ */
+SL_INLINE int sched_less(__u64 cost, __s32 weight, __u64 than, __s32 than_weight)
+{
+	__u64 low, than_low, high, than_high;
+
+	if (likely(!((cost | than) >> 32)))
+		return cost * than_weight < than * weight;
+	low = (__u64)(__u32)cost * than_weight;
+	than_low = (__u64)(__u32)than * weight;
+	high = (cost >> 32) * than_weight + (low >> 32);
+	than_high = (than >> 32) * weight + (than_low >> 32);
+	return high < than_high || (high == than_high && (__u32)low < (__u32)than_low);
+}
+
+/* Takes the member if it costs less per weight than the best so far: the earlier in the list wins a tie. */
+SL_INLINE void sched_take_less(struct sched_scan *scan, __u32 dest, __u64 cost, __s32 weight)
+{
+	if (scan->dest && !sched_less(cost, weight, scan->cost, scan->weight))
+		return;
+	scan->dest = dest;
+	scan->cost = cost;
+	scan->weight = weight;
 }
 
 #endif

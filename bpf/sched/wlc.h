@@ -8,22 +8,23 @@
 static long wlc_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
-	const struct sl_member *m = map_member(scan->svc->first + i);
 	struct sl_load now;
-	__u64 load;
+	const struct sl_member *m = sched_member(scan->svc, i, &now);
 
-	if (!m)
-		return 0;
-	now = sched_load(m->dest);
-	if (!sched_usable(m, &now))
-		return 0;
-	load = sched_overhead(&now);
-	if (scan->dest && (__s64)(scan->load * m->weight) <= (__s64)(load * scan->weight))
-		return 0;
-	scan->dest = m->dest;
-	scan->load = load;
-	scan->weight = m->weight;
+	if (m)
+		sched_take_less(scan, m->dest, sched_overhead(&now), m->weight);
 	return 0;
+}
+
+APART __u32 wlc_pick(const struct sl_svc *svc)
+{
+	struct sched_scan scan;
+
+	if (!svc)
+		return 0;
+	scan = sched_scan_of(svc);
+	sched_scan(svc->count, wlc_visit, &scan);
+	return scan.dest;
 }
 
 #endif

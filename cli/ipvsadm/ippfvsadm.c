@@ -53,7 +53,7 @@ static json_t *op_of(enum adm_cmd cmd, const struct old *old)
 {
 	struct adm_command command = {
 	    .cmd = cmd,
-	    .options = BIT(OPT_SERVICE),
+	    .options = cmd == ADM_FLUSH ? 0 : BIT(OPT_SERVICE),
 	    .svc = {.proto = old->proto, .at = old->service},
 	    .srv = {.at = old->server, .fwd = ADM_MASQ, .weight = old->weight ? old->weight : 1},
 	};

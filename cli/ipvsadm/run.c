@@ -78,9 +78,13 @@ int adm_save_main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-n") == 0) {
-			command.options = BIT(OPT_NUMERIC);
+			command.options |= BIT(OPT_NUMERIC);
+		} else if (strcmp(argv[i], "--strict") == 0) {
+			command.options |= BIT(OPT_STRICT);
 		} else if (argv[i][0] == '-') {
-			fprintf(stderr, "usage: %s [-n]\nWrites the table to stdout, as commands for ipvsadm-restore; -n: in numbers.\n",
+			fprintf(stderr,
+			    "usage: %s [-n] [--strict]\n"
+			    "Writes the table to stdout, as commands for ipvsadm-restore; -n: in numbers; --strict: without thresholds.\n",
 			    argv[0]);
 			return 1;
 		}

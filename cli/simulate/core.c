@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "cli/simulate/core.h"
+#include "sluiced/sched/table.h"
 
 #define JIFFY_US 4000 /* 250 a second */
 #define TICK_SHIFT 6
@@ -69,6 +70,32 @@ static uint32_t rr_start(const struct sl_member *was, uint32_t was_count, const 
 	return 0;
 }
 
+/* The scheduler's table, in one of two places by turns. */
+static int set_table(const struct sim_server *servers, const uint16_t *order, unsigned count)
+{
+	struct sched_server *list = calloc(count + 1, sizeof(*list));
+	struct sched_table table = {0};
+	int err;
+
+	if (!list)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		const struct sim_server *s = &servers[order[i]];
+
+		list[i] = (struct sched_server){s->at.addr, s->at.port, s->weight, s->weight};
+	}
+	err = sched_table_make(svc.sched, count && !addr_is_v4(&list[0].addr), list, count, &table);
+	free(list);
+	if (err)
+		return err;
+	svc.table = svc.table ? 0 : SL_MAX_TABLES / 2;
+	svc.table_len = table.len;
+	if (table.words)
+		memcpy(&host->tables[svc.table], table.words, table.count * sizeof(*table.words));
+	free(table.words);
+	return 0;
+}
+
 int sim_core_switch(const struct sim_server *servers, const uint16_t *order, unsigned count)
 {
 	/* two regions by turns, as the daemon writes a new list aside */
@@ -91,7 +118,7 @@ int sim_core_switch(const struct sim_server *servers, const uint16_t *order, uns
 	svc.first = first;
 	svc.count = count;
 	svc.gen++;
-	return 0;
+	return set_table(servers, order, count);
 }
 
 uint16_t sim_core_pick(const struct sim_conn *conn, uint64_t now)

@@ -31,7 +31,7 @@ static int ask(json_t **ret_result, char **ret_why)
 
 static bool may_come(int err)
 {
-	return err == -ECONNREFUSED || err == -EAGAIN || err == -ECONNRESET || err == -EPIPE;
+	return err == -ECONNREFUSED || err == -EAGAIN || err == -ECONNRESET || err == -ECONNABORTED || err == -EPIPE;
 }
 
 static unsigned long now_ms(void)

@@ -19,7 +19,7 @@ static const struct sluice_option options[] = {
     {"method", SLUICE_CHOICE, "NAME", "how packets get there (dr)", 0, 0, sluice_methods},
     {"weight", SLUICE_NUMBER, "N", "its share; 0: no new connections (1)", 0, MAX_WEIGHT, NULL},
     {"upper", SLUICE_NUMBER, "N", "no new connections from N on; 0: no limit (0)", 0, MAX_THRESHOLD, NULL},
-    {"lower", SLUICE_NUMBER, "N", "... until there are fewer than N; 0: three quarters of --upper (0)", 0, MAX_THRESHOLD, NULL},
+    {"lower", SLUICE_NUMBER, "N", "after that, again from fewer than N on; 0: three quarters of --upper (0)", 0, MAX_THRESHOLD, NULL},
     {"tunnel", SLUICE_CHOICE, "TYPE", "tun: the tunnel", 0, 0, tunnels},
     {"tunnel-port", SLUICE_NUMBER, "PORT", "gue: the UDP port of its other end", 1, 65535, NULL},
     {"tunnel-csum", SLUICE_CHOICE, "NAME", "gue, gre: checksums", 0, 0, checksums},

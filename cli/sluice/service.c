@@ -341,7 +341,10 @@ const struct sluice_command sluice_cmd_service = {
     .name = "service",
     .what = "add, edit, remove and list virtual services",
     .help = "A SERVICE is written as a protocol and a place, or as a firewall mark:\n\n"
-	    "  tcp 192.0.2.1:80    udp [2001:db8::1]:53    sctp 192.0.2.1:5060    mark 5    mark6 5\n\n"
+	    "  tcp 192.0.2.1:80\n"
+	    "  udp [2001:db8::1]:53\n"
+	    "  mark 5\n"
+	    "  mark6 5\n\n"
 	    "or as one word: tcp/192.0.2.1:80, mark/5. Options may stand before and after it.\n",
     .subs = subs,
 };

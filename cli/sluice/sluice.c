@@ -43,6 +43,7 @@ const struct sluice_command *const sluice_commands[] = {
     &sluice_cmd_connections,
     &sluice_cmd_totals,
     &sluice_cmd_counters,
+    &sluice_cmd_proc,
     &sluice_cmd_interfaces,
     &sluice_cmd_explain,
     &sluice_cmd_trace,

@@ -30,14 +30,13 @@
  *   tags       ARRAY of __u64[8], mappable            lanes and broom, by compare-and-swap alone (word.h)
  *   conns      ARRAY of sl_conn, mappable             the owner of a BUSY slot; client_hop and seen also by lanes, each one aligned word
  *   loads      ARRAY[1] of sl_load[], mappable        whoever wins the swap that changes a connection's state, atomically
- *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id
- *   stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines
- *   counters   PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event
- *   frags      LRU_HASH sl_frag_key -> sl_frag        full lane
- *   caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones
- *   calls      LRU_HASH sl_addr -> sl_call            full lane: the Call-ID a sip template was made from, for listings
- *   work       PERCPU_ARRAY[1], one for each object   a lane's scratch memory for what is too big for the stack
- *   ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must remember over a restart
+ *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id; lblc, lblcr: number of
+ * caches stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines counters
+ * PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event frags      LRU_HASH sl_frag_key -> sl_frag full
+ * lane caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones calls      LRU_HASH sl_addr ->
+ * sl_call            full lane: the Call-ID a sip template was made from, for listings work       PERCPU_ARRAY[1], one for each object   a
+ * lane's scratch memory for what is too big for the stack ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must
+ * remember over a restart
  *
  * All maps are pinned: the lanes outlive the daemon, and the next daemon adopts them.
  */
@@ -128,19 +127,6 @@ enum sl_event {
 	SL_MAX_COUNTERS = SL_MAX_REASONS + SL_MAX_EVENTS,
 };
 
-/* A connection sync daemon that was started (ipvsadm --start-daemon), host order. */
-struct sl_sync {
-	struct sl_addr group;
-	char interface[16];
-	__u16 maxlen;
-	__u16 port;
-	__u8 id;
-	__u8 ttl;
-	__u8 on;
-	__u8 zero;
-};
-_Static_assert(sizeof(struct sl_sync) == 40, "sl_sync");
-
 /* The one element of the settings map. Ticks are jiffies >> tick_shift, about a quarter of a second. */
 struct sl_settings {
 	__u32 abi; /* SL_ABI_VERSION of who made the maps */
@@ -156,9 +142,7 @@ struct sl_settings {
 					   has its own */
 	__s32 sysctl[SL_MAX_SYSCTLS]; /* by enum sl_sysctl; times in seconds */
 	__u32 mark_rules; /* rules of the classifier in force */
-	__u32 zero;
-	struct sl_sync sync[2]; /* the daemon's: master, backup */
-	__u32 reserved[2];
+	__u32 reserved[23];
 };
 _Static_assert(sizeof(struct sl_settings) == 776, "sl_settings");
 
@@ -177,8 +161,7 @@ struct sl_svc_key {
 	struct sl_addr addr;
 	__be16 port; /* 0: all ports (persistent services) */
 	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP; 0: a mark */
-	__u8 zero;
-	__u32 dest; /* in a value of origins: which of the service's servers; else 0 */
+	__u8 zero[5];
 };
 _Static_assert(sizeof(struct sl_svc_key) == 24, "sl_svc_key");
 
@@ -238,7 +221,7 @@ struct sl_dest {
 	__u8 flags; /* SL_DEST_* */
 	__u32 svc;
 	__u32 hop; /* 0: no route */
-	__s32 weight; /* the daemon's, for adoption; the scheduler reads sl_member */
+	__s32 weight; /* for adoption, and for lblc and lblcr; the other schedulers read sl_member */
 	__u32 order; /* the daemon's: list order within the service, newest largest */
 	__u32 gen; /* counts the uses of this id */
 	__u32 upper; /* connections at which it is overloaded; 0: never */
@@ -420,7 +403,7 @@ _Static_assert(sizeof(struct sl_mark_set) == 8, "sl_mark_set");
 struct sl_cache_key {
 	struct sl_addr daddr;
 	__u32 svc;
-	__u32 zero;
+	__u32 bound; /* sl_svc.bound */
 };
 _Static_assert(sizeof(struct sl_cache_key) == 24, "sl_cache_key");
 
@@ -429,10 +412,14 @@ struct sl_cache {
 	__u32 used; /* tick of the last use */
 	__u32 changed; /* lblcr: tick of the last change of the set */
 	__u32 count;
-	__u32 dest[SL_CACHE_DESTS];
+	__u32 dest[SL_CACHE_DESTS]; /* id, and the lower bits of sl_dest.gen above it: the server, not who has its id later */
 	__u32 zero;
 };
 _Static_assert(sizeof(struct sl_cache) == 144, "sl_cache");
+
+#define SL_CACHE_DEST_MASK 0x1ffffU
+#define SL_CACHE_GEN_SHIFT 17
+#define SL_CACHE_GEN_MASK 0x7fffU
 
 /* Value of calls. */
 #define SL_CALL_TEXT 128

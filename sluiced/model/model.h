@@ -56,6 +56,7 @@ struct dest_tunnel {
 struct dest_conf {
 	enum sl_fwd fwd;
 	int32_t weight; /* 0: quiesced */
+	int32_t last_weight; /* the last that was not 0: what mh goes by; of a server added with 0 it is 0 */
 	uint32_t upper, lower; /* thresholds as the operator said them; 0: none */
 	struct dest_tunnel tunnel; /* with SL_FWD_TUNNEL; else all 0 */
 };

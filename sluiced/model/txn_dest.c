@@ -53,6 +53,7 @@ int txn_dest_add(struct txn *txn, const struct op *op, struct model_error *ret_e
 	err = check_room(model, svc, ret_error);
 	if (err)
 		return err;
+	conf.last_weight = conf.weight;
 	dest = dest_new(svc, &key, &conf);
 	rec = dest ? txn_rec_new(txn, REC_DEST_ADD, &op->svc) : NULL;
 	if (!rec) {
@@ -99,6 +100,7 @@ int txn_dest_edit(struct txn *txn, const struct op *op, struct model_error *ret_
 		return NO_MEMORY(ret_error);
 	rec->dest = dest;
 	rec->dest_was = dest->conf;
+	conf.last_weight = conf.weight ? conf.weight : dest->conf.last_weight;
 	dest->conf = conf;
 	return 0;
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "sluiced/plane/reconcile_own.h"
 
 int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, struct reconcile **ret_rec)
@@ -20,11 +19,10 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	htab_init(&rec->svc_tab);
 	htab_init(&rec->dest_tab);
 	htab_init(&rec->vip_tab);
-	htab_init(&rec->origin_tab);
 	rec->dests = calloc(SL_MAX_DESTS, sizeof(*rec->dests));
 	rec->svcs = calloc(SL_MAX_SVCS, sizeof(*rec->svcs));
 	if (!rec->dests || !rec->svcs || pool_init(&rec->dest_ids, SL_MAX_DESTS) || pool_init(&rec->svc_ids, SL_MAX_SVCS) ||
-	    pool_init(&rec->areas[AREA_MEMBERS], SL_MAX_MEMBERS) || pool_init(&rec->areas[AREA_BOUNDS], SL_MAX_BOUNDS)) {
+	    pool_init(&rec->members, SL_MAX_MEMBERS) || pool_init(&rec->tables, SL_MAX_TABLES)) {
 		reconcile_free(rec);
 		return -ENOMEM;
 	}
@@ -34,21 +32,44 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	return 0;
 }
 
+static void vips_free(struct reconcile *rec)
+{
+	for (size_t i = 0; i <= rec->vip_tab.mask; i++) {
+		for (struct hnode *node = rec->vip_tab.buckets[i], *next; node; node = next) {
+			next = node->next;
+			free(container_of(node, struct rec_vip, node));
+		}
+	}
+}
+
 void reconcile_free(struct reconcile *rec)
 {
 	if (!rec)
 		return;
-	rec_origins_free(rec);
-	rec_vips_free(rec);
+	vips_free(rec);
+	htab_fini(&rec->vip_tab);
 	htab_fini(&rec->dest_tab);
 	htab_fini(&rec->svc_tab);
-	for (int area = 0; area < AREAS; area++)
-		pool_fini(&rec->areas[area]);
+	pool_fini(&rec->tables);
+	pool_fini(&rec->members);
 	pool_fini(&rec->svc_ids);
 	pool_fini(&rec->dest_ids);
 	free(rec->svcs);
 	free(rec->dests);
 	free(rec);
+}
+
+struct rec_vip *rec_vip(const struct reconcile *rec, const struct sl_addr *addr)
+{
+	struct hnode *node = htab_first(&rec->vip_tab, hash_bytes(addr, sizeof(*addr), 0));
+
+	for (; node; node = htab_next(node)) {
+		struct rec_vip *vip = container_of(node, struct rec_vip, node);
+
+		if (memcmp(&vip->addr, addr, sizeof(*addr)) == 0)
+			return vip;
+	}
+	return NULL;
 }
 
 struct rec_svc *rec_svc_find(const struct reconcile *rec, const struct sl_svc_key *key)
@@ -68,7 +89,7 @@ void rec_svc_enter(struct reconcile *rec, uint32_t id, const struct sl_svc_key *
 {
 	struct rec_svc *rs = &rec->svcs[id];
 
-	*rs = (struct rec_svc){.key = *key, .svc = {.id = id, .gen = rs->svc.gen}};
+	*rs = (struct rec_svc){.key = *key, .svc = {.id = id}};
 	list_init(&rs->dests);
 	htab_insert(&rec->svc_tab, &rs->node, hash_bytes(key, sizeof(*key), 0));
 }
@@ -112,7 +133,7 @@ void rec_svc_drop_unused(struct reconcile *rec, struct rec_svc *rs)
 		return;
 	htab_remove(&rec->svc_tab, &rs->node);
 	pool_release(&rec->svc_ids, rs - rec->svcs, 1);
-	*rs = (struct rec_svc){.svc = {.gen = rs->svc.gen}}; /* the id's next user goes on counting */
+	*rs = (struct rec_svc){0};
 }
 
 static uint64_t dest_hash(uint32_t svc, const struct dest_key *key)
@@ -142,18 +163,8 @@ void rec_dest_link(struct reconcile *rec, struct rec_svc *rs, uint32_t id)
 
 	*rd = (struct rec_dest){0};
 	list_init(&rd->lingering);
-	list_init(&rd->claim);
 	list_append(&rs->dests, &rd->link);
 	htab_insert(&rec->dest_tab, &rd->node, dest_hash(entry->svc, &key));
-}
-
-/* Its replies without a connection are nobody's any more; that fails only where the kernel refuses to remove an entry. */
-static void drop_origin(struct reconcile *rec, uint32_t id)
-{
-	int err = rec_origin_set(rec, id, false);
-
-	if (err)
-		log_warn_limited("a removed server stays in the list of origins: %s", strerror(-err));
 }
 
 void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms)
@@ -163,9 +174,8 @@ void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms)
 
 	if (!list_empty(&rd->lingering))
 		return;
-	entry.flags = rec_dest_flags(rec, true, entry.weight);
+	entry.flags |= SL_DEST_REMOVED;
 	plane_dest_set(rec->plane, id, &entry);
-	drop_origin(rec, id);
 	rd->removed_ms = now_ms;
 	list_append(&rec->lingering, &rd->lingering);
 	rec->lingering_count++;
@@ -199,7 +209,6 @@ void rec_dest_drop(struct reconcile *rec, uint32_t id, bool seen)
 	struct rec_dest *rd = &rec->dests[id];
 
 	retire(rec, id);
-	drop_origin(rec, id);
 	rec_dest_unlinger(rec, id);
 	list_remove(&rd->link);
 	htab_remove(&rec->dest_tab, &rd->node);
@@ -216,7 +225,7 @@ static bool may_go(const struct reconcile *rec, const struct rec_dest *rd, uint6
 {
 	struct sl_load load = plane_load(rec->plane, rd - rec->dests);
 
-	return now_ms - rd->removed_ms >= POOL_REST_MS && load.active == 0 && load.inactive == 0 && load.templates == 0;
+	return now_ms - rd->removed_ms >= POOL_REST_MS && load.active == 0 && load.inactive == 0;
 }
 
 void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
@@ -234,8 +243,7 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
 	}
 	pool_tick(&rec->dest_ids, now_ms);
 	pool_tick(&rec->svc_ids, now_ms);
-	for (int area = 0; area < AREAS; area++)
-		pool_tick(&rec->areas[area], now_ms);
+	pool_tick(&rec->members, now_ms);
 }
 
 uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *key)

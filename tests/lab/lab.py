@@ -334,7 +334,7 @@ http {{
         lane = {"full": "off", "native": "native", "generic": "generic"}[self.lane]
         self.options = options
         self.sluiced = self.director.spawn(self.program("sluiced"), "--xdp", lane, *options, log="sluiced")
-        self.director.run(self.program("sluice"), "ping", "--wait", "10s")
+        self.director.run(self.program("sluice"), "ping", "--wait", "60s")
 
     def kill_director(self, sig=signal.SIGKILL):
         """ip netns exec has become the daemon, so the child's number is the daemon's."""

@@ -5,9 +5,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { RIG_SVC = 7, RIG_FIRST = 100, RIG_ROUTER_HOP = 10, RIG_MTU = 1500 };
+#include "sluiced/sched/table.h"
+
+enum { RIG_SVC = 7, RIG_FIRST = 100, RIG_ROUTER_HOP = 10, RIG_MTU = 1500, RIG_TABLE = 2048 };
 
 static void set_hop(struct rig *rig, uint32_t id, enum who gw, enum lane_side side, uint32_t flags)
 {
@@ -79,13 +82,34 @@ static uint32_t gcd(uint32_t a, uint32_t b)
 	return b ? gcd(b, a % b) : a;
 }
 
+/* The scheduler's table, as the daemon makes it. */
+static void rig_table(struct rig *rig)
+{
+	struct sched_server servers[sizeof(rig->list) / sizeof(rig->list[0])];
+	struct sl_svc *svc = &rig->svc;
+	struct sched_table table = {0};
+
+	for (uint32_t i = 0; i < svc->count; i++) {
+		const struct sl_dest *d = &rig->lane->dests[rig->list[i].dest];
+
+		servers[i] = (struct sched_server){d->addr, d->port, d->weight, d->last_weight};
+	}
+	sched_table_make(svc->sched, rig->w.v6, servers, svc->count, &table);
+	svc->table = svc->gen % 8 * RIG_TABLE;
+	svc->table_len = table.len;
+	if (table.words)
+		memcpy(&rig->lane->tables[svc->table], table.words, table.count * sizeof(*table.words));
+	free(table.words);
+}
+
 void rig_commit(struct rig *rig)
 {
 	struct sl_svc *svc = &rig->svc;
 
 	svc->gen++;
 	svc->first = RIG_FIRST + svc->gen % 8 * 8;
-	svc->max_weight = svc->gcd_weight = 0;
+	svc->max_weight = svc->gcd_weight = svc->total_weight = 0;
+	rig_table(rig);
 	for (uint32_t i = 0; i < svc->count; i++) {
 		int32_t weight = rig->list[i].weight;
 
@@ -93,6 +117,7 @@ void rig_commit(struct rig *rig)
 			svc->max_weight = weight;
 		if (weight > 0)
 			svc->gcd_weight = gcd(weight, svc->gcd_weight);
+		svc->total_weight += weight;
 		rig->lane->members[svc->first + i] = rig->list[i];
 	}
 	rig->lane->ops->svc_set(rig->lane, &rig->key, svc);
@@ -125,6 +150,8 @@ void rig_weight(struct rig *rig, enum who who, int weight)
 	if (i >= 0)
 		rig->list[i].weight = weight;
 	rig->lane->dests[who_dest(who)].weight = weight;
+	if (weight)
+		rig->lane->dests[who_dest(who)].last_weight = weight;
 	rig_commit(rig);
 }
 
@@ -138,7 +165,7 @@ void rig_server(struct rig *rig, enum who who, int weight)
 	d->flags = SL_DEST_USED | (rig->w.local ? SL_DEST_LOCAL : 0);
 	d->svc = RIG_SVC;
 	d->hop = rig->w.local ? 0 : who_dest(who);
-	d->weight = weight;
+	d->weight = d->last_weight = weight;
 	memmove(rig->list + 1, rig->list, rig->svc.count * sizeof(rig->list[0]));
 	rig->list[0] = (struct sl_member){.dest = who_dest(who), .weight = weight};
 	rig->svc.count++;
