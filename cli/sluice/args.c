@@ -96,12 +96,26 @@ static int check_time(const struct sluice_args *args, struct sluice_given *given
 	return SLUICE_OK;
 }
 
+/* With what is near, or with all there is. */
+static int wrong_choice(
+    const struct sluice_args *args, const char *dashes, const char *what, const char *word, const struct sluice_name *names)
+{
+	const char *nearest = sluice_nearest(word, names);
+	char all[512] = "";
+
+	if (nearest)
+		return sluice_wrong(args, "%s%s can't be `%s'; did you mean `%s'?", dashes, what, word, nearest);
+	for (; names->name && strlen(all) + strlen(names->name) + 3 < sizeof(all); names++)
+		sprintf(all + strlen(all), "%s%s", *all ? ", " : "", names->name);
+	return sluice_wrong(args, "%s%s can't be `%s'; it is one of %s", dashes, what, word, all);
+}
+
 static int check_choice(const struct sluice_args *args, struct sluice_given *given)
 {
 	const struct sluice_name *name = sluice_name_find(given->option->names, given->text);
 
 	if (!name)
-		return sluice_wrong_name(args, given->text, given->option->names, given->option->name);
+		return wrong_choice(args, "--", given->option->name, given->text, given->option->names);
 	given->number = name - given->option->names;
 	return SLUICE_OK;
 }
@@ -115,7 +129,7 @@ static int check_list(const struct sluice_args *args, struct sluice_given *given
 
 		snprintf(word, sizeof(word), "%.*s", (int)(len < sizeof(word) ? len : sizeof(word) - 1), at);
 		if (len && !sluice_name_find(given->option->names, word))
-			return sluice_wrong_name(args, word, given->option->names, given->option->name);
+			return wrong_choice(args, "--", given->option->name, word, given->option->names);
 		at += len + (at[len] == ',');
 	}
 	return *given->text ? SLUICE_OK : sluice_wrong(args, "--%s: the list is empty", given->option->name);
@@ -264,7 +278,7 @@ static int take_service(struct sluice_args *args, unsigned *at)
 		const char *nearest = sluice_nearest(first, sluice_protocols);
 
 		return sluice_wrong(args, "a service begins with tcp, udp, sctp, mark or mark6, not with `%s'%s%s%s", first,
-		    nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "'?" : ": tcp 192.0.2.1:80");
+		    nearest ? "; did you mean `" : "; write ", nearest ? nearest : "tcp 192.0.2.1:80", nearest ? "'?" : "");
 	}
 	if (!second)
 		return sluice_wrong(args, *first == 'm' ? "which mark? %s NUMBER" : "where is the service? %s ADDRESS:PORT", first);
@@ -287,7 +301,7 @@ static int take_server(struct sluice_args *args, unsigned *at)
 static int check_word(const struct sluice_args *args, const struct sluice_word *word, const char *text)
 {
 	if (word->kind == SLUICE_CHOICE && !sluice_name_find(word->names, text))
-		return sluice_wrong_name(args, text, word->names, word->name);
+		return wrong_choice(args, "", word->name, text, word->names);
 	return SLUICE_OK;
 }
 

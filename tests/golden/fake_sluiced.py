@@ -3,11 +3,12 @@
 """tests/golden/fake_sluiced.py [--silent] SOCKET [STATE.json]: a stand-in for sluiced that speaks docs/api.md and forwards nothing.
 
 For what a real director shows only after hours: counters of any size, connections in any state. STATE.json holds the answers to
-begin with: "services", "connections", "timeouts", "totals", "counters", "interfaces" as in docs/api.md. SOCKET is a path. --silent: it takes
+begin with: "services", "connections", "timeouts", "totals", "counters", "interfaces", "daemons", "settings" and "rules" as in docs/api.md. SOCKET is a path. --silent: it takes
 requests and never answers. It serves until its standard input ends.
 """
 
 import copy
+import ipaddress
 import json
 import os
 import selectors
@@ -42,7 +43,9 @@ class Model:
         self.counters = state.get("counters", {"drops": [], "events": []})
         self.interfaces = state.get("interfaces", [])
         self.totals = state.get("totals", {"stats": NOTHING, "rates": NOTHING, "cpus": [{"cpu": 0, "stats": NOTHING, "rates": NOTHING}]})
-        self.daemons = []
+        self.daemons = state.get("daemons", [])
+        self.settings = state.get("settings", [])
+        self.rules = state.get("rules", [])
         self.generation = 1
 
     def find(self, op):
@@ -54,7 +57,7 @@ class Model:
     @staticmethod
     def find_server(service, op):
         for server in service["servers"]:
-            if server["addr"] == op["server"]["addr"] and server["port"] == op["server"]["port"]:
+            if server["addr"] == op["server"]["addr"] and server["port"] == op["server"].get("port", service.get("port", 0)):
                 return server
         raise Refused("ENOENT", "no such server")
 
@@ -63,7 +66,7 @@ class Model:
         name = op.get("sched", "wlc")
         if name not in SCHEDULERS or op.get("pe", "sip") != "sip":
             raise Refused("ENOENT", f"no such scheduler: {name}")
-        return {"sched": name} | {k: op[k] for k in SERVICE_OPTIONS if op.get(k)}
+        return {"sched": name} | {k: op[k] for k in SERVICE_OPTIONS if op.get(k) or (k == "allow" and op.get(k) is not None)}
 
     def service_add(self, op):
         if any(name_of(service) == name_of(op) for service in self.services):
@@ -75,7 +78,8 @@ class Model:
         service = self.find(op)
         options = self.service_options(op)
         for option in SERVICE_OPTIONS:
-            service.pop(option, None)
+            if option != "allow" or "allow" in op:  # left out it stays
+                service.pop(option, None)
         service.update(options)
 
     def service_delete(self, op):
@@ -96,7 +100,7 @@ class Model:
         try:
             self.find_server(service, op)
         except Refused:
-            service["servers"].insert(0, {**op["server"], **options, "local": False, "active": 0, "inactive": 0, "persistent": 0,
+            service["servers"].insert(0, {"port": service.get("port", 0), **op["server"], **options, "local": False, "active": 0, "inactive": 0, "persistent": 0,
                                           "overloaded": False, "stats": dict(NOTHING), "rates": dict(NOTHING)})
             return
         raise Refused("EEXIST", "the server is there already")
@@ -121,6 +125,23 @@ class Model:
     def set_timeouts(self, op):
         self.timeouts.update({k: op[k] for k in ("tcp", "tcpfin", "udp") if op.get(k)})
 
+    def setting(self, op):
+        for row in self.settings:
+            if row["name"] == op["name"]:
+                row["value"] = op["value"]
+                return
+        raise Refused("EINVAL", f"there is no setting {op['name']}")
+
+    def mark_add(self, op):
+        rule = {"id": max([rule["id"] for rule in self.rules], default=0) + 1, **{k: v for k, v in op.items() if k not in ("op", "before")}}
+        places = [i for i, other in enumerate(self.rules) if other["id"] == op.get("before")]
+        self.rules.insert(places[0] if places else len(self.rules), rule)
+
+    def mark_delete(self, op):
+        left = [rule for rule in self.rules if not op.get("all") and rule["id"] != op["id"]]
+        if len(left) == len(self.rules) and not op.get("all"):
+            raise Refused("ENOENT", f"there is no rule {op['id']}")
+        self.rules = left
 
     def sync_start(self, op):
         if any(daemon["role"] == op["role"] for daemon in self.daemons):
@@ -143,7 +164,7 @@ class Model:
 OPS = {"service.add": Model.service_add, "service.edit": Model.service_edit, "service.delete": Model.service_delete,
        "server.add": Model.server_add, "server.edit": Model.server_edit, "server.delete": Model.server_delete,
        "clear": Model.clear, "zero": Model.zero, "timeouts": Model.set_timeouts,
-       "sync.start": Model.sync_start, "sync.stop": Model.sync_stop}
+       "setting": Model.setting, "mark.add": Model.mark_add, "mark.delete": Model.mark_delete, "sync.start": Model.sync_start, "sync.stop": Model.sync_stop}
 
 
 class Daemon:
@@ -166,9 +187,21 @@ class Daemon:
         found = [self.model.find(params)] if "proto" in params or "fwmark" in params else self.model.services
         return {"slots": 4096, "services": found}
 
+    @staticmethod
+    def fits(conn, params):
+        service, prefix = params.get("service"), params.get("client")
+        if service and any(value != (conn.get(key) if key in ("proto", "fwmark") else conn["virtual"].get(key))
+                           for key, value in service.items() if key != "family"):
+            return False
+        if prefix and ipaddress.ip_address(conn["client"]["addr"]) not in ipaddress.ip_network(prefix, strict=False):
+            return False
+        if not params.get("templates", True) and conn.get("template"):
+            return False
+        return params.get("server", conn["server"]["addr"]) == conn["server"]["addr"] and params.get("state", conn["state"]) == conn["state"]
+
     def connections(self, params):
         first = params.get("after", 0)
-        page = self.model.connections[first:first + PAGE]
+        page = [conn for conn in self.model.connections[first:first + PAGE] if self.fits(conn, params)]
         more = first + PAGE < len(self.model.connections)
         return {"connections": page, "next": first + PAGE if more else None}
 
@@ -179,6 +212,8 @@ class Daemon:
             return getattr(self, method)(params)
         if method == "interfaces":
             return {"interfaces": self.model.interfaces}
+        if method in ("settings", "marks"):
+            return {"settings": self.model.settings} if method == "settings" else {"rules": self.model.rules}
         if method == "sync":
             return {"daemons": self.model.daemons}
         return getattr(self.model, method)
