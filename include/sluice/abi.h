@@ -381,7 +381,7 @@ struct sl_mark_rule {
 	__u16 last_port;
 	__u16 id; /* the operator's rule it was made from */
 	__u32 mark;
-	__u32 zero;
+	__u32 said; /* the daemon's: the rule's place in the operator's order, and which prefixes it names */
 };
 _Static_assert(sizeof(struct sl_mark_rule) == 32, "sl_mark_rule");
 

@@ -27,7 +27,7 @@ struct plane_ops {
 	int (*vip_set)(struct plane *plane, const struct sl_addr *addr, bool on);
 	int (*hop_id_set)(struct plane *plane, const struct sl_neigh_key *key, uint32_t hop); /* hop 0: remove */
 	int (*mark_set)(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
-	int (*mark_next)(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key);
+	int (*mark_next)(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key, struct sl_mark_set *ret_set);
 	int (*origin_set)(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc); /* svc NULL: remove */
 	int (*origin_next)(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc);
 	/* What lblc and lblcr remember. A key that went meanwhile: -ENOENT. */

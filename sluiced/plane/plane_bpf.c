@@ -117,9 +117,13 @@ static int op_mark_set(struct plane *plane, const struct sl_mark_key *key, const
 	return set ? update(map, key, set) : delete (map, key);
 }
 
-static int op_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key)
+static int op_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key, struct sl_mark_set *ret_set)
 {
-	return bpf_map_get_next_key(plane_bpf_of(plane)->map[MAP_marks], prev, ret_key) ? -errno : 0;
+	int map = plane_bpf_of(plane)->map[MAP_marks];
+
+	if (bpf_map_get_next_key(map, prev, ret_key) || bpf_map_lookup_elem(map, ret_key, ret_set))
+		return -errno;
+	return 0;
 }
 
 static int op_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc)

@@ -140,7 +140,7 @@ static int fake_mark_set(struct plane *plane, const struct sl_mark_key *key, con
 	return fails(fake_of(plane));
 }
 
-static int fake_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key)
+static int fake_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key, struct sl_mark_set *ret_set)
 {
 	return -ENOENT;
 }
