@@ -16,6 +16,7 @@
 #include "sluiced/api/api.h"
 #include "sluiced/caps.h"
 #include "sluiced/director.h"
+#include "sluiced/mark/mark.h"
 #include "sluiced/neigh/neigh.h"
 #include "sluiced/notify.h"
 #include "sluiced/options.h"
@@ -32,6 +33,7 @@ struct sluiced {
 	struct lanes *lanes;
 	struct explain *explain; /* or NULL, without memory */
 	struct neigh *neigh;
+	struct mark *mark;
 	uv_signal_t signals[SIGNALS];
 	uv_timer_t watchdog;
 };
@@ -55,6 +57,13 @@ static void unwatch(void *arg, uint32_t dest)
 	struct sluiced *s = arg;
 
 	neigh_unwatch(s->neigh, dest);
+}
+
+static int attach_mark(void *arg, uint32_t ifindex)
+{
+	struct sluiced *s = arg;
+
+	return lanes_attach_mark(s->lanes, ifindex);
 }
 
 static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
@@ -113,6 +122,7 @@ static void stop(struct sluiced *s)
 {
 	notify_stopping();
 	director_stop(s->director);
+	mark_free(s->mark);
 	neigh_free(s->neigh);
 	uv_close((uv_handle_t *)&s->watchdog, NULL);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -168,6 +178,9 @@ static void follow_network(struct sluiced *s)
 	err = neigh_new(&s->loop, s->plane, on_link, s, &s->neigh);
 	if (err)
 		fatal("routes and interfaces can't be followed: %s", strerror(-err));
+	err = mark_new(&s->loop, &(struct mark_hooks){s, attach_mark}, &s->mark);
+	if (err)
+		fatal("routing rules can't be followed: %s", strerror(-err));
 }
 
 static void watch_signals(struct sluiced *s)
@@ -199,6 +212,7 @@ static void serve(struct sluiced *s)
 
 	if (err)
 		fatal("the director can't start: %s", strerror(-err));
+	mark_start(s->mark);
 	s->explain = explain_new(s->plane);
 	err = caps_drop();
 	if (err)
@@ -210,7 +224,11 @@ static void serve(struct sluiced *s)
 static int teardown(struct sluiced *s)
 {
 	const char *why = "no reason given";
+	int err;
 
+	err = mark_teardown();
+	if (err)
+		fatal("the routing rules for marks can't be removed: %s", strerror(-err));
 	if (plane_bpf_teardown(&why))
 		fatal("%s", why);
 	director_stop(s->director);

@@ -22,10 +22,11 @@
 #include <uv.h>
 
 #include "sluice/abi.h"
+#include "sluiced/neigh/neigh.h"
 
 struct mark;
 
-#define MARK_DEVICE "sluice0"
+#define MARK_DEVICE NEIGH_MARK_DEVICE
 
 struct mark_hooks {
 	void *arg;
@@ -45,9 +46,6 @@ void mark_use(struct mark *mark, const struct sl_svc_key *key, bool on);
 
 /* After adoption: make the host's rules what was asked for so far, from whatever they are, and keep them so. */
 void mark_start(struct mark *mark);
-
-/* Call when routing changed: rules of ours may be missing. */
-void mark_routing(struct mark *mark);
 
 /* Put the host's rules back and remove the device, whether a director is running or not. 0 or -errno. */
 int mark_teardown(void);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <uv.h>
 
 #include "sluice/abi.h"
@@ -32,10 +33,13 @@ struct neigh_link {
 	bool loopback;
 };
 
+/* The mark device (sluiced/mark/), which has a program of its own instead. */
+#define NEIGH_MARK_DEVICE "sluice0"
+
 /* An interface gets lanes if it is Ethernet and nobody's port. It need not be up. */
 static inline bool neigh_link_has_lanes(const struct neigh_link *link)
 {
-	return link->ether && !link->slave && !link->loopback;
+	return link->ether && !link->slave && !link->loopback && strcmp(link->name, NEIGH_MARK_DEVICE);
 }
 
 /*

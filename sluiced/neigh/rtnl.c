@@ -230,6 +230,37 @@ static int ask(struct mnl_socket *nl, struct nlmsghdr *nlh, uint32_t seq, char *
 	return more == MNL_CB_ERROR ? -errno : 0;
 }
 
+struct rtnl_asker {
+	struct mnl_socket *nl;
+	uint32_t seq;
+	char buf[BUFFER] __attribute__((aligned(8)));
+};
+
+int rtnl_asker_new(struct rtnl_asker **ret_asker)
+{
+	struct rtnl_asker *asker = calloc(1, sizeof(*asker));
+	int err = asker ? open_asker(&asker->nl) : -ENOMEM;
+
+	if (err) {
+		rtnl_asker_free(asker);
+		return err;
+	}
+	*ret_asker = asker;
+	return 0;
+}
+
+void rtnl_asker_free(struct rtnl_asker *asker)
+{
+	if (asker && asker->nl)
+		mnl_socket_close(asker->nl);
+	free(asker);
+}
+
+int rtnl_asker_ask(struct rtnl_asker *asker, struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *data), void *data)
+{
+	return ask(asker->nl, nlh, ++asker->seq, asker->buf, fn, data);
+}
+
 /* A dump that a change interrupted is asked for again; what was told is told once more. */
 static int dump(struct rtnl *rtnl, uint16_t type)
 {

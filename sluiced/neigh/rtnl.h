@@ -39,4 +39,13 @@ int rtnl_route(struct rtnl *rtnl, const struct sl_addr *dst, struct wire_route *
 int rtnl_keep(struct rtnl *rtnl, uint32_t ifindex, const struct sl_addr *addr, bool exclusive);
 int rtnl_release(struct rtnl *rtnl, uint32_t ifindex, const struct sl_addr *addr);
 
+/* A socket that asks and waits, for requests of other parts. */
+struct rtnl_asker;
+
+int rtnl_asker_new(struct rtnl_asker **ret_asker);
+void rtnl_asker_free(struct rtnl_asker *asker);
+
+/* Sends the request and passes every answer to fn (may be NULL). 0, -errno, the kernel's refusal too, or what fn left in errno. */
+int rtnl_asker_ask(struct rtnl_asker *asker, struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *data), void *data);
+
 #endif

@@ -166,6 +166,19 @@ int clsact_attach(struct plane_bpf *bpf, uint32_t ifindex)
 	return err;
 }
 
+int clsact_attach_mark(struct plane_bpf *bpf, uint32_t ifindex)
+{
+	static const struct side side = {BPF_TC_EGRESS, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), PROG_FULL_MARK};
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	libbpf_print_fn_t before = libbpf_set_print(silent);
+	int err = bpf_tc_hook_create(&hook);
+
+	err = err == -EEXIST ? 0 : err;
+	err = err ?: attach_side(bpf, &side, ifindex);
+	libbpf_set_print(before);
+	return err;
+}
+
 static int count_filter(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);

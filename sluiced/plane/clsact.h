@@ -16,6 +16,9 @@ struct plane_bpf;
 /* Attach, or put the filters of an earlier build right; nothing is touched that is right already. 0 or -errno. */
 int clsact_attach(struct plane_bpf *bpf, uint32_t ifindex);
 
+/* The same on the mark device: its program on egress. What is made goes with the device. */
+int clsact_attach_mark(struct plane_bpf *bpf, uint32_t ifindex);
+
 /* Remove what the marks in this links directory say is ours, then the marks. 0 also if there is nothing. */
 int clsact_detach(int links, uint32_t ifindex);
 

@@ -22,7 +22,7 @@
 #define TCX_FIRST (1U << 3) /* BPF_F_BEFORE: nothing named, so before all */
 
 /* Ways to attach, in the order they are attached, and the names of their pins. */
-enum hook { HOOK_IN, HOOK_OUT, HOOK_DRV, HOOK_SKB, HOOK_COUNT };
+enum hook { HOOK_IN, HOOK_OUT, HOOK_MARK, HOOK_DRV, HOOK_SKB, HOOK_COUNT };
 
 static const struct hook_kind {
 	const char *pin;
@@ -32,6 +32,7 @@ static const struct hook_kind {
 } hooks[HOOK_COUNT] = {
     [HOOK_IN] = {"in", TCX_INGRESS, 0, PROG_FULL_INGRESS},
     [HOOK_OUT] = {"out", TCX_EGRESS, 0, PROG_FULL_EGRESS},
+    [HOOK_MARK] = {"mark", TCX_EGRESS, 0, PROG_FULL_MARK},
     [HOOK_DRV] = {"drv", BPF_XDP, XDP_FLAGS_DRV_MODE, PROG_EXPRESS},
     [HOOK_SKB] = {"skb", BPF_XDP, XDP_FLAGS_SKB_MODE, PROG_EXPRESS},
 };
@@ -335,12 +336,22 @@ static void detach(struct lanes *lanes, const struct neigh_link *link)
 	memmove(lane, lane + 1, (--lanes->count - i) * sizeof(*lane));
 }
 
+int lanes_attach_mark(struct lanes *lanes, uint32_t ifindex)
+{
+	int err;
+
+	if (!lanes->bpf)
+		return 0;
+	err = lanes->no_tcx ? -EINVAL : hook_attach(lanes->bpf, HOOK_MARK, ifindex);
+	return err == -EINVAL ? clsact_attach_mark(lanes->bpf, ifindex) : err;
+}
+
 void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present)
 {
 	bool wanted = present && neigh_link_has_lanes(link);
 	struct lane *lane = find(lanes, link->ifindex);
 
-	if (!lanes->bpf)
+	if (!lanes->bpf || (present && !strcmp(link->name, NEIGH_MARK_DEVICE)))
 		return;
 	if (!wanted) {
 		detach(lanes, link);

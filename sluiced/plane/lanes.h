@@ -40,6 +40,8 @@ struct lanes_taps {
  */
 unsigned lanes_tap(struct lanes *lanes, const struct lanes_taps *taps);
 
+/* Have the program of the mark device on it. 0 or -errno; 0 over a fake plane. */
+int lanes_attach_mark(struct lanes *lanes, uint32_t ifindex);
 /* The i-th attached interface, or false. */
 bool lanes_status(const struct lanes *lanes, unsigned i, struct lanes_status *ret_status);
 
