@@ -312,6 +312,7 @@ static int list_services(struct client *client, const struct adm_command *c, str
 
 	if (one)
 		adm_service_json(params, &c->svc);
+	json_object_set_new(params, "sums", json_boolean(list.format->sums));
 	err = client_call(client, "services", params, &result);
 	if (err < 0)
 		return adm_list_failed(client, err, ret_error);
