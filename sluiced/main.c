@@ -203,7 +203,7 @@ static void serve(struct sluiced *s)
 	struct director_base base = {
 	    .loop = &s->loop,
 	    .plane = s->plane,
-	    .hooks = {s, watch, unwatch},
+	    .hooks = {s, watch, unwatch, NULL},
 	    .interface = interface,
 	    .lanes = &api_lanes,
 	    .arg = s,

@@ -127,6 +127,19 @@ enum sl_event {
 	SL_MAX_COUNTERS = SL_MAX_REASONS + SL_MAX_EVENTS,
 };
 
+/* A connection sync daemon that was started (ipvsadm --start-daemon), host order. */
+struct sl_sync {
+	struct sl_addr group;
+	char interface[16];
+	__u16 maxlen;
+	__u16 port;
+	__u8 id;
+	__u8 ttl;
+	__u8 on;
+	__u8 zero;
+};
+_Static_assert(sizeof(struct sl_sync) == 40, "sl_sync");
+
 /* The one element of the settings map. Ticks are jiffies >> tick_shift, about a quarter of a second. */
 struct sl_settings {
 	__u32 abi; /* SL_ABI_VERSION of who made the maps */
@@ -142,7 +155,9 @@ struct sl_settings {
 					   has its own */
 	__s32 sysctl[SL_MAX_SYSCTLS]; /* by enum sl_sysctl; times in seconds */
 	__u32 mark_rules; /* rules of the classifier in force */
-	__u32 reserved[23];
+	__u32 zero;
+	struct sl_sync sync[2]; /* the daemon's: master, backup */
+	__u32 reserved[2];
 };
 _Static_assert(sizeof(struct sl_settings) == 776, "sl_settings");
 
@@ -161,7 +176,8 @@ struct sl_svc_key {
 	struct sl_addr addr;
 	__be16 port; /* 0: all ports (persistent services) */
 	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP; 0: a mark */
-	__u8 zero[5];
+	__u8 zero;
+	__u32 dest; /* in a value of origins: which of the service's servers; else 0 */
 };
 _Static_assert(sizeof(struct sl_svc_key) == 24, "sl_svc_key");
 

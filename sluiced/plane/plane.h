@@ -48,6 +48,8 @@ struct plane {
 	uint32_t slots; /* of the connection table */
 	unsigned cpus; /* possible CPUs: rows of stats */
 	unsigned long writes; /* configuration writes so far */
+	bool locals_counted;
+	unsigned locals; /* dests with SL_DEST_LOCAL, once they are counted */
 
 	struct sl_settings *settings;
 	struct sl_member *members; /* SL_MAX_MEMBERS */
@@ -71,7 +73,7 @@ void plane_dest_set(struct plane *plane, uint32_t id, const struct sl_dest *dest
 void plane_dest_clear(struct plane *plane, uint32_t id);
 void plane_dest_hop(struct plane *plane, uint32_t id, uint32_t hop, bool local);
 void plane_members_set(struct plane *plane, uint32_t first, const struct sl_member *members, uint32_t count);
-void plane_tables_set(struct plane *plane, uint32_t first, const uint32_t *words, uint32_t count);
+void plane_tables_set(struct plane *plane, uint32_t first, const __u32 *words, uint32_t count);
 void plane_bounds_set(struct plane *plane, uint32_t first, const struct sl_addr *bounds, uint32_t count);
 void plane_mark_rules_set(struct plane *plane, uint32_t first, const struct sl_mark_rule *rules, uint32_t count);
 int plane_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
@@ -81,11 +83,21 @@ void plane_hop_set(struct plane *plane, uint32_t id, const struct sl_hop *hop);
 void plane_link_set(struct plane *plane, uint32_t ifindex, const struct sl_link *link);
 void plane_route_gen_bump(struct plane *plane);
 void plane_timeout_set(struct plane *plane, enum sl_state state, uint32_t seconds);
+uint32_t plane_ticks(const struct plane *plane, uint32_t seconds); /* rounded up */
+void plane_own_set(struct plane *plane, uint32_t svc, const struct sl_own *own);
+void plane_own_least_set(struct plane *plane, const __u32 least[SL_MAX_STATES]);
+void plane_sysctl_set(struct plane *plane, const __s32 values[SL_MAX_SYSCTLS]);
+void plane_sync_set(struct plane *plane, unsigned i, const struct sl_sync *sync);
 void plane_egress_set(struct plane *plane, bool on); /* plane_dest_hop() does it as needed */
 void plane_cursor_reset(struct plane *plane, uint32_t svc); /* the next scheduler of this service begins afresh */
 int plane_svc_set(struct plane *plane, const struct sl_svc_key *key, const struct sl_svc *svc);
 int plane_svc_del(struct plane *plane, const struct sl_svc_key *key);
 int plane_vip_set(struct plane *plane, const struct sl_addr *addr, bool on);
+int plane_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc); /* svc NULL: remove */
+
+/* A dest's thresholds were changed: is it overloaded now? As IPVS's __ip_vs_dest_update_overload(). */
+void plane_over_settle(struct plane *plane, uint32_t id);
+void plane_over_clear(struct plane *plane, uint32_t id);
 
 /* Connections of a dest that the table holds now; negative halves shown by a race count as 0. */
 struct sl_load plane_load(const struct plane *plane, uint32_t id);

@@ -5,25 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/htab.h"
 #include "base/list.h"
 #include "sluiced/plane/plane.h"
 
 #define FAKE_CPUS 2
 
-struct fake_svc {
-	struct list link;
-	struct sl_svc_key key;
-	struct sl_svc svc;
+/* A hash map of the kernel, with the order of its entries made known: as they came. */
+struct fake_map {
+	struct htab tab;
+	struct list order;
+	size_t key_size, value_size;
 };
 
-struct fake_vip {
+struct fake_entry {
+	struct hnode node;
 	struct list link;
-	struct sl_addr addr;
+	unsigned char key[32], value[160];
 };
 
 struct fake {
 	struct plane plane;
-	struct list svcs, vips;
+	struct fake_map svcs, vips, origins, marks, caches, calls;
 	unsigned fail_after;
 	uint64_t counters[SL_MAX_COUNTERS];
 	uint64_t *tags;
@@ -42,91 +45,102 @@ static int fails(struct fake *fake)
 	return fake->fail_after-- ? 0 : -E2BIG;
 }
 
-static struct fake_svc *svc_find(struct fake *fake, const struct sl_svc_key *key)
+static void map_init(struct fake_map *map, size_t key_size, size_t value_size)
+{
+	map->key_size = key_size;
+	map->value_size = value_size;
+	htab_init(&map->tab);
+	list_init(&map->order);
+}
+
+static struct fake_entry *map_find(const struct fake_map *map, const void *key)
+{
+	struct hnode *node = htab_first(&map->tab, hash_bytes(key, map->key_size, 0));
+
+	for (; node; node = htab_next(node)) {
+		struct fake_entry *entry = container_of(node, struct fake_entry, node);
+
+		if (memcmp(entry->key, key, map->key_size) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static int map_set(struct fake_map *map, const void *key, const void *value)
+{
+	struct fake_entry *entry = map_find(map, key);
+
+	if (!entry) {
+		entry = calloc(1, sizeof(*entry));
+		if (!entry)
+			return -ENOMEM;
+		memcpy(entry->key, key, map->key_size);
+		list_append(&map->order, &entry->link);
+		htab_insert(&map->tab, &entry->node, hash_bytes(key, map->key_size, 0));
+	}
+	memcpy(entry->value, value, map->value_size);
+	return 0;
+}
+
+static int map_delete(struct fake_map *map, const void *key)
+{
+	struct fake_entry *entry = map_find(map, key);
+
+	if (!entry)
+		return -ENOENT;
+	list_remove(&entry->link);
+	htab_remove(&map->tab, &entry->node);
+	free(entry);
+	return 0;
+}
+
+/* A previous key that went meanwhile: from the beginning, as the kernel does. */
+static int map_next(const struct fake_map *map, const void *prev, void *ret_key, void *ret_value)
+{
+	const struct fake_entry *entry = prev ? map_find(map, prev) : NULL;
+	const struct list *next = entry ? entry->link.next : map->order.next;
+
+	if (next == &map->order)
+		return -ENOENT;
+	entry = container_of(next, struct fake_entry, link);
+	memcpy(ret_key, entry->key, map->key_size);
+	memcpy(ret_value, entry->value, map->value_size);
+	return 0;
+}
+
+static void map_free(struct fake_map *map)
 {
 	struct list *at, *safe;
 
-	list_each (at, safe, &fake->svcs) {
-		struct fake_svc *s = container_of(at, struct fake_svc, link);
-
-		if (memcmp(&s->key, key, sizeof(*key)) == 0)
-			return s;
-	}
-	return NULL;
+	list_each (at, safe, &map->order)
+		free(container_of(at, struct fake_entry, link));
+	htab_fini(&map->tab);
 }
 
 static int fake_svc_set(struct plane *plane, const struct sl_svc_key *key, const struct sl_svc *svc)
 {
-	struct fake *fake = fake_of(plane);
-	struct fake_svc *s = svc_find(fake, key);
-	int err = fails(fake);
+	int err = fails(fake_of(plane));
 
-	if (err)
-		return err;
-	if (!s) {
-		s = calloc(1, sizeof(*s));
-		if (!s)
-			return -ENOMEM;
-		s->key = *key;
-		list_append(&fake->svcs, &s->link);
-	}
-	s->svc = *svc;
-	return 0;
+	return err ? err : map_set(&fake_of(plane)->svcs, key, svc);
 }
 
 static int fake_svc_del(struct plane *plane, const struct sl_svc_key *key)
 {
-	struct fake_svc *s = svc_find(fake_of(plane), key);
-
-	if (!s)
-		return -ENOENT;
-	list_remove(&s->link);
-	free(s);
-	return 0;
+	return map_delete(&fake_of(plane)->svcs, key);
 }
 
 static int fake_svc_next(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_key, struct sl_svc *ret_svc)
 {
-	struct fake *fake = fake_of(plane);
-	struct fake_svc *s = prev ? svc_find(fake, prev) : NULL;
-	struct list *next = s ? s->link.next : fake->svcs.next;
-
-	if (next == &fake->svcs)
-		return -ENOENT;
-	s = container_of(next, struct fake_svc, link);
-	*ret_key = s->key;
-	*ret_svc = s->svc;
-	return 0;
-}
-
-static struct fake_vip *vip_find(struct fake *fake, const struct sl_addr *addr)
-{
-	struct list *at, *safe;
-
-	list_each (at, safe, &fake->vips) {
-		struct fake_vip *v = container_of(at, struct fake_vip, link);
-
-		if (memcmp(&v->addr, addr, sizeof(*addr)) == 0)
-			return v;
-	}
-	return NULL;
+	return map_next(&fake_of(plane)->svcs, prev, ret_key, ret_svc);
 }
 
 static int fake_vip_set(struct plane *plane, const struct sl_addr *addr, bool on)
 {
-	struct fake *fake = fake_of(plane);
-	struct fake_vip *v = vip_find(fake, addr);
+	const uint32_t one = 1;
 
-	if (v && !on) {
-		list_remove(&v->link);
-		free(v);
-	} else if (!v && on) {
-		v = calloc(1, sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		v->addr = *addr;
-		list_append(&fake->vips, &v->link);
-	}
+	if (on)
+		return map_set(&fake_of(plane)->vips, addr, &one);
+	map_delete(&fake_of(plane)->vips, addr);
 	return 0;
 }
 
@@ -137,42 +151,60 @@ static int fake_hop_id_set(struct plane *plane, const struct sl_neigh_key *key, 
 
 static int fake_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set)
 {
-	return fails(fake_of(plane));
+	int err = fails(fake_of(plane));
+
+	if (err)
+		return err;
+	return set ? map_set(&fake_of(plane)->marks, key, set) : map_delete(&fake_of(plane)->marks, key);
 }
 
 static int fake_mark_next(struct plane *plane, const struct sl_mark_key *prev, struct sl_mark_key *ret_key, struct sl_mark_set *ret_set)
 {
-	return -ENOENT;
+	return map_next(&fake_of(plane)->marks, prev, ret_key, ret_set);
 }
 
 static int fake_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
 {
-	return fails(fake_of(plane));
+	int err = fails(fake_of(plane));
+
+	if (err)
+		return err;
+	return svc ? map_set(&fake_of(plane)->origins, server, svc) : map_delete(&fake_of(plane)->origins, server);
 }
 
 static int fake_origin_next(struct plane *plane, const struct sl_svc_key *prev, struct sl_svc_key *ret_server, struct sl_svc_key *ret_svc)
 {
-	return -ENOENT;
+	return map_next(&fake_of(plane)->origins, prev, ret_server, ret_svc);
 }
 
 static int fake_cache_next(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
 {
-	return -ENOENT;
+	return map_next(&fake_of(plane)->caches, prev, ret_key, ret_cache);
 }
 
 static int fake_cache(struct plane *plane, const struct sl_cache_key *key, struct sl_cache *ret_cache)
 {
-	return -ENOENT;
+	const struct fake_entry *entry = map_find(&fake_of(plane)->caches, key);
+
+	if (!entry)
+		return -ENOENT;
+	memcpy(ret_cache, entry->value, sizeof(*ret_cache));
+	return 0;
 }
 
 static int fake_cache_del(struct plane *plane, const struct sl_cache_key *key)
 {
-	return -ENOENT;
+	return map_delete(&fake_of(plane)->caches, key);
 }
 
 static int fake_call(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call)
 {
-	return -ENOENT;
+	const struct fake_entry *entry = map_find(&fake_of(plane)->calls, hash);
+
+	if (!entry)
+		return -ENOENT;
+	memcpy(ret_call, entry->value, sizeof(*ret_call));
+	return 0;
 }
 
 static int fake_counters(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNTERS])
@@ -211,7 +243,21 @@ static void settings_init(struct plane *plane)
 #define X(name, number, text, seconds, active, rank) plane_timeout_set(plane, number, seconds);
 #include "sluice/state.def"
 #undef X
+#define X(name, number, text, value, least, most, unit) plane->settings->sysctl[number] = value;
+#include "sluice/sysctl.def"
+#undef X
+	memcpy(plane->settings->own_least, plane->settings->timeout, sizeof(plane->settings->own_least));
 	plane->writes = 0;
+}
+
+static void maps_init(struct fake *fake)
+{
+	map_init(&fake->svcs, sizeof(struct sl_svc_key), sizeof(struct sl_svc));
+	map_init(&fake->vips, sizeof(struct sl_addr), sizeof(uint32_t));
+	map_init(&fake->origins, sizeof(struct sl_svc_key), sizeof(struct sl_svc_key));
+	map_init(&fake->marks, sizeof(struct sl_mark_key), sizeof(struct sl_mark_set));
+	map_init(&fake->caches, sizeof(struct sl_cache_key), sizeof(struct sl_cache));
+	map_init(&fake->calls, sizeof(struct sl_addr), sizeof(struct sl_call));
 }
 
 struct plane *plane_fake_new(uint32_t slots)
@@ -221,8 +267,7 @@ struct plane *plane_fake_new(uint32_t slots)
 
 	if (!fake)
 		return NULL;
-	list_init(&fake->svcs);
-	list_init(&fake->vips);
+	maps_init(fake);
 	fake->fail_after = ~0U;
 	*plane = (struct plane){.ops = &fake_ops, .slots = slots, .cpus = FAKE_CPUS};
 	plane->settings = calloc(1, sizeof(*plane->settings));
@@ -250,22 +295,18 @@ struct plane *plane_fake_new(uint32_t slots)
 	return plane;
 }
 
-static void list_free(struct list *head, size_t offset)
-{
-	struct list *at, *safe;
-
-	list_each (at, safe, head)
-		free((char *)at - offset);
-}
-
 void plane_fake_free(struct plane *plane)
 {
 	struct fake *fake = plane ? fake_of(plane) : NULL;
 
 	if (!fake)
 		return;
-	list_free(&fake->svcs, offsetof(struct fake_svc, link));
-	list_free(&fake->vips, offsetof(struct fake_vip, link));
+	map_free(&fake->svcs);
+	map_free(&fake->vips);
+	map_free(&fake->origins);
+	map_free(&fake->marks);
+	map_free(&fake->caches);
+	map_free(&fake->calls);
 	free(fake->conns);
 	free(fake->tags);
 	free(plane->ledger);
@@ -291,10 +332,5 @@ void plane_fake_fail(struct plane *plane, unsigned after)
 
 unsigned plane_fake_vips(const struct plane *plane)
 {
-	struct list *at, *safe;
-	unsigned n = 0;
-
-	list_each (at, safe, &fake_of(plane)->vips)
-		n++;
-	return n;
+	return fake_of(plane)->vips.tab.count;
 }

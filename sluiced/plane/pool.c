@@ -58,10 +58,27 @@ static uint32_t seek(const struct pool *pool, uint32_t i, bool on)
 	return pool->size;
 }
 
+/* Where the free run that begins at `first` ends, looked at as far as `count` numbers. */
+static uint32_t seek_run(const struct pool *pool, uint32_t first, uint32_t count)
+{
+	uint32_t end = first;
+
+	while (end < pool->size && end - first < count) {
+		if (end % 64 == 0 && !pool->used[end / 64])
+			end += 64;
+		else if (!get(pool->used, end))
+			end++;
+		else
+			break;
+	}
+	return end < pool->size ? end : pool->size;
+}
+
 int pool_take(struct pool *pool, uint32_t count, uint32_t *ret_first)
 {
-	for (uint32_t first = seek(pool, 0, false), end; first < pool->size; first = seek(pool, end, false)) {
-		end = seek(pool, first, true);
+	pool->low = seek(pool, pool->low, false);
+	for (uint32_t first = pool->low, end; first < pool->size; first = seek(pool, end, false)) {
+		end = seek_run(pool, first, count);
 		if (end - first >= count) {
 			mark(pool->used, first, count, true);
 			*ret_first = first;
@@ -86,6 +103,8 @@ bool pool_claim(struct pool *pool, uint32_t first, uint32_t count)
 void pool_return(struct pool *pool, uint32_t first, uint32_t count)
 {
 	mark(pool->used, first, count, false);
+	if (first < pool->low)
+		pool->low = first;
 }
 
 void pool_release(struct pool *pool, uint32_t first, uint32_t count)
@@ -98,8 +117,11 @@ static void turn(struct pool *pool)
 {
 	uint64_t *rested = pool->resting[1];
 
-	for (uint32_t i = 0; i < words(pool); i++)
+	for (uint32_t i = words(pool); i--;) {
+		if (rested[i] && pool->low > i * 64)
+			pool->low = i * 64;
 		pool->used[i] &= ~rested[i];
+	}
 	memset(rested, 0, words(pool) * sizeof(*rested));
 	pool->resting[1] = pool->resting[0];
 	pool->resting[0] = rested;

@@ -14,6 +14,7 @@
 
 struct pool {
 	uint32_t size;
+	uint32_t low; /* no number below is free */
 	uint64_t *used; /* bit set: handed out or at rest */
 	uint64_t *resting[2]; /* released: since the last turn, and before it */
 	uint64_t turned_ms;

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sluiced/plane/allow.h"
 #include "sluiced/plane/reconcile_own.h"
+#include "sluiced/sched/table.h"
 
 struct found {
 	struct sl_svc_key key;
@@ -58,20 +60,84 @@ static int find_svcs(struct adoption *a)
 	return 0;
 }
 
+static bool sane_run(uint32_t first, uint32_t count, uint32_t size)
+{
+	return first <= size && count <= size - first;
+}
+
 static bool sane_svc(const struct found *f)
 {
-	return f->svc.id > 0 && f->svc.id < SL_MAX_SVCS && strcmp(model_sched_text(f->svc.sched), "none") != 0 &&
-	       (f->key.proto == IPPROTO_TCP || f->key.proto == IPPROTO_UDP) && f->svc.first <= SL_MAX_MEMBERS &&
-	       f->svc.count <= SL_MAX_MEMBERS - f->svc.first && f->svc.count < SL_MAX_DESTS;
+	const struct sl_svc *svc = &f->svc;
+
+	return svc->id > 0 && svc->id < SL_MAX_SVCS && strcmp(model_sched_text(svc->sched), "none") != 0 &&
+	       (f->key.proto == IPPROTO_TCP || f->key.proto == IPPROTO_UDP || svc_key_is_mark(&f->key)) &&
+	       sane_run(svc->first, svc->count, SL_MAX_MEMBERS) && svc->count <= SL_MAX_SVC_DESTS &&
+	       sane_run(svc->table, sched_table_words(svc->sched, svc->table_len), SL_MAX_TABLES) &&
+	       sane_run(svc->allow, svc->allow_count, SL_MAX_BOUNDS) && svc->pe <= SL_PE_SIP && svc->persist_s <= MODEL_MAX_TIMEOUT;
+}
+
+/* The allow-list that the bounds mean; one that makes no sense lets nobody in, and that is said. */
+static int adopt_allow(const struct reconcile *rec, const struct found *f, struct svc_conf *conf)
+{
+	struct prefix *prefixes = NULL;
+	char text[MODEL_NAME_TEXT];
+	uint32_t count = 0;
+	int err;
+
+	if (!(f->svc.flags & SL_SVC_ALLOW))
+		return 0;
+	err = allow_prefixes(&rec->plane->bounds[f->svc.allow], f->svc.allow_count, &prefixes, &count);
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		log_warn("the allow-list of service %s made no sense: nobody is let in", model_svc_text(&f->key, text));
+	conf->allow = allow_new(prefixes, err ? 0 : count);
+	free(prefixes);
+	return conf->allow ? 0 : -ENOMEM;
+}
+
+#define SAID_FLAGS (SL_SVC_PERSISTENT | SL_SVC_ONEPACKET | SL_SVC_SCHED1 | SL_SVC_SCHED2 | SL_SVC_SCHED3)
+
+static int adopt_conf(const struct reconcile *rec, const struct found *f, struct svc_conf *ret_conf)
+{
+	*ret_conf = (struct svc_conf){
+	    .sched = f->svc.sched,
+	    .flags = f->svc.flags & SAID_FLAGS,
+	    .persist_s = f->svc.persist_s,
+	    .mask = f->svc.mask,
+	    .pe = f->svc.pe,
+	};
+	rec_own_adopt(rec, f->svc.id, ret_conf);
+	return adopt_allow(rec, f, ret_conf);
+}
+
+/* The service in the model, behind those that are newer. */
+static int adopt_into_model(struct adoption *a, const struct found *f)
+{
+	struct svc_conf conf;
+	struct svc *svc;
+	int err = adopt_conf(a->rec, f, &conf);
+
+	if (err)
+		return err;
+	svc = svc_new(&f->key, &conf);
+	if (!svc) {
+		allow_put(conf.allow);
+		return -ENOMEM;
+	}
+	svc->order = f->svc.order;
+	svc->next_order = 1;
+	svc_link(a->model, svc, &a->model->svcs);
+	a->model->next_order = svc->order + 1;
+	return 0;
 }
 
 static int adopt_svc(struct adoption *a, const struct found *f)
 {
 	struct reconcile *rec = a->rec;
-	struct svc_conf conf = {.sched = f->svc.sched, .flags = f->svc.flags};
 	char text[MODEL_NAME_TEXT];
 	struct rec_svc *rs;
-	struct svc *svc;
+	int err;
 
 	if (!sane_svc(f) || !pool_claim(&rec->svc_ids, f->svc.id, 1)) {
 		log_warn("the entry of service %s made no sense and is removed", model_svc_text(&f->key, text));
@@ -81,16 +147,11 @@ static int adopt_svc(struct adoption *a, const struct found *f)
 	rs = &rec->svcs[f->svc.id];
 	rs->svc = f->svc;
 	rs->active = true;
-	rs->owns_region = pool_claim(&rec->members, f->svc.first, f->svc.count);
-	rs->owns_table = rec_table_claim(rec, &f->svc);
-	svc = svc_new(&f->key, &conf);
-	if (!svc)
-		return -ENOMEM;
-	svc->order = f->svc.order;
-	svc->next_order = 1;
-	svc_link(a->model, svc, &a->model->svcs);
-	a->model->next_order = svc->order + 1;
-	return rec_vip_get(rec, &f->key.addr, false);
+	rec_area_claim(rec, rs, AREA_MEMBERS, (struct rec_run){f->svc.first, f->svc.count});
+	rec_area_claim(rec, rs, AREA_TABLE, (struct rec_run){f->svc.table, sched_table_words(f->svc.sched, f->svc.table_len)});
+	rec_area_claim(rec, rs, AREA_BOUNDS, (struct rec_run){f->svc.allow, f->svc.allow_count});
+	err = adopt_into_model(a, f);
+	return err ? err : rec_name_get(rec, &f->key, false);
 }
 
 /* The service a server belongs to; one that has only connections left is found by the name its servers carry. */
@@ -129,14 +190,22 @@ static bool sane_member(const struct reconcile *rec, const struct rec_svc *rs, c
 	const struct sl_dest *entry = m->dest > 0 && m->dest < SL_MAX_DESTS ? &rec->plane->dests[m->dest] : NULL;
 
 	return entry && entry->flags & SL_DEST_USED && entry->svc == rs->svc.id && m->weight >= 0 &&
-	       (entry->fwd == SL_FWD_MASQ || entry->fwd == SL_FWD_TUNNEL || entry->fwd == SL_FWD_DROUTE) &&
+	       (entry->fwd == SL_FWD_MASQ || entry->fwd == SL_FWD_TUNNEL || entry->fwd == SL_FWD_DROUTE) && entry->upper <= INT32_MAX &&
+	       entry->lower_said <= entry->upper && entry->tun_type <= SL_TUN_GRE && entry->tun_flags <= SL_TUN_REMCSUM &&
 	       rec->dests[m->dest].stamp != rec->stamp;
 }
 
 static int adopt_member(struct adoption *a, struct svc *svc, const struct sl_member *m)
 {
 	const struct sl_dest *entry = &a->rec->plane->dests[m->dest];
-	struct dest_conf conf = {.fwd = entry->fwd, .weight = m->weight, .last_weight = entry->last_weight};
+	struct dest_conf conf = {
+	    .fwd = entry->fwd,
+	    .weight = m->weight,
+	    .last_weight = entry->last_weight,
+	    .upper = entry->upper,
+	    .lower = entry->lower_said,
+	    .tunnel = {.type = entry->tun_type, .flags = entry->tun_flags, .port = entry->tun_port},
+	};
 	struct dest_key key = dest_key(&entry->addr, entry->port);
 	struct dest *dest = dest_new(svc, &key, &conf);
 
@@ -179,6 +248,8 @@ static int adopt_all(struct adoption *a)
 	struct reconcile *rec = a->rec;
 	int err = find_svcs(a);
 
+	if (!err)
+		err = rec_origins_find(rec);
 	for (size_t i = 0; !err && i < a->count; i++)
 		err = adopt_svc(a, &a->found[i]);
 	for (uint32_t id = 1; !err && id < SL_MAX_DESTS; id++)
@@ -194,12 +265,18 @@ static int adopt_all(struct adoption *a)
 
 int reconcile_adopt(struct reconcile *rec, struct model *model, uint64_t now_ms)
 {
-	const __u32 *seconds = rec->plane->settings->timeout_s;
 	struct adoption a = {.rec = rec, .model = model, .now_ms = now_ms};
 	int err;
 
-	model->timeouts = (struct model_timeouts){seconds[SL_ST_ESTABLISHED], seconds[SL_ST_FIN_WAIT], seconds[SL_ST_UDP]};
+	rec_global_adopt(rec, model);
+	rec_global_write(rec, model);
 	err = adopt_all(&a);
 	free(a.found);
-	return err;
+	if (err)
+		return err;
+	rec_origins_sweep(rec);
+	rec_kinds_write(rec);
+	rec_dest_flags_refresh(rec);
+	rec_own_least_write(rec);
+	return 0;
 }

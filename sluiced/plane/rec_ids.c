@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "sluiced/plane/reconcile_own.h"
 
 int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, struct reconcile **ret_rec)
@@ -19,10 +20,12 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	htab_init(&rec->svc_tab);
 	htab_init(&rec->dest_tab);
 	htab_init(&rec->vip_tab);
+	htab_init(&rec->origin_tab);
 	rec->dests = calloc(SL_MAX_DESTS, sizeof(*rec->dests));
 	rec->svcs = calloc(SL_MAX_SVCS, sizeof(*rec->svcs));
 	if (!rec->dests || !rec->svcs || pool_init(&rec->dest_ids, SL_MAX_DESTS) || pool_init(&rec->svc_ids, SL_MAX_SVCS) ||
-	    pool_init(&rec->members, SL_MAX_MEMBERS) || pool_init(&rec->tables, SL_MAX_TABLES)) {
+	    pool_init(&rec->areas[AREA_MEMBERS], SL_MAX_MEMBERS) || pool_init(&rec->areas[AREA_TABLE], SL_MAX_TABLES) ||
+	    pool_init(&rec->areas[AREA_BOUNDS], SL_MAX_BOUNDS)) {
 		reconcile_free(rec);
 		return -ENOMEM;
 	}
@@ -32,44 +35,21 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	return 0;
 }
 
-static void vips_free(struct reconcile *rec)
-{
-	for (size_t i = 0; i <= rec->vip_tab.mask; i++) {
-		for (struct hnode *node = rec->vip_tab.buckets[i], *next; node; node = next) {
-			next = node->next;
-			free(container_of(node, struct rec_vip, node));
-		}
-	}
-}
-
 void reconcile_free(struct reconcile *rec)
 {
 	if (!rec)
 		return;
-	vips_free(rec);
-	htab_fini(&rec->vip_tab);
+	rec_origins_free(rec);
+	rec_vips_free(rec);
 	htab_fini(&rec->dest_tab);
 	htab_fini(&rec->svc_tab);
-	pool_fini(&rec->tables);
-	pool_fini(&rec->members);
+	for (int area = 0; area < AREAS; area++)
+		pool_fini(&rec->areas[area]);
 	pool_fini(&rec->svc_ids);
 	pool_fini(&rec->dest_ids);
 	free(rec->svcs);
 	free(rec->dests);
 	free(rec);
-}
-
-struct rec_vip *rec_vip(const struct reconcile *rec, const struct sl_addr *addr)
-{
-	struct hnode *node = htab_first(&rec->vip_tab, hash_bytes(addr, sizeof(*addr), 0));
-
-	for (; node; node = htab_next(node)) {
-		struct rec_vip *vip = container_of(node, struct rec_vip, node);
-
-		if (memcmp(&vip->addr, addr, sizeof(*addr)) == 0)
-			return vip;
-	}
-	return NULL;
 }
 
 struct rec_svc *rec_svc_find(const struct reconcile *rec, const struct sl_svc_key *key)
@@ -89,7 +69,7 @@ void rec_svc_enter(struct reconcile *rec, uint32_t id, const struct sl_svc_key *
 {
 	struct rec_svc *rs = &rec->svcs[id];
 
-	*rs = (struct rec_svc){.key = *key, .svc = {.id = id}};
+	*rs = (struct rec_svc){.key = *key, .svc = {.id = id, .gen = rs->svc.gen}};
 	list_init(&rs->dests);
 	htab_insert(&rec->svc_tab, &rs->node, hash_bytes(key, sizeof(*key), 0));
 }
@@ -133,7 +113,7 @@ void rec_svc_drop_unused(struct reconcile *rec, struct rec_svc *rs)
 		return;
 	htab_remove(&rec->svc_tab, &rs->node);
 	pool_release(&rec->svc_ids, rs - rec->svcs, 1);
-	*rs = (struct rec_svc){0};
+	*rs = (struct rec_svc){.svc = {.gen = rs->svc.gen}}; /* the id's next user goes on counting */
 }
 
 static uint64_t dest_hash(uint32_t svc, const struct dest_key *key)
@@ -163,8 +143,18 @@ void rec_dest_link(struct reconcile *rec, struct rec_svc *rs, uint32_t id)
 
 	*rd = (struct rec_dest){0};
 	list_init(&rd->lingering);
+	list_init(&rd->claim);
 	list_append(&rs->dests, &rd->link);
 	htab_insert(&rec->dest_tab, &rd->node, dest_hash(entry->svc, &key));
+}
+
+/* Its replies without a connection are nobody's any more; that fails only where the kernel refuses to remove an entry. */
+static void drop_origin(struct reconcile *rec, uint32_t id)
+{
+	int err = rec_origin_set(rec, id, false);
+
+	if (err)
+		log_warn_limited("a removed server stays in the list of origins: %s", strerror(-err));
 }
 
 void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms)
@@ -174,8 +164,9 @@ void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms)
 
 	if (!list_empty(&rd->lingering))
 		return;
-	entry.flags |= SL_DEST_REMOVED;
+	entry.flags = rec_dest_flags(rec, true, entry.weight);
 	plane_dest_set(rec->plane, id, &entry);
+	drop_origin(rec, id);
 	rd->removed_ms = now_ms;
 	list_append(&rec->lingering, &rd->lingering);
 	rec->lingering_count++;
@@ -209,6 +200,7 @@ void rec_dest_drop(struct reconcile *rec, uint32_t id, bool seen)
 	struct rec_dest *rd = &rec->dests[id];
 
 	retire(rec, id);
+	drop_origin(rec, id);
 	rec_dest_unlinger(rec, id);
 	list_remove(&rd->link);
 	htab_remove(&rec->dest_tab, &rd->node);
@@ -225,7 +217,7 @@ static bool may_go(const struct reconcile *rec, const struct rec_dest *rd, uint6
 {
 	struct sl_load load = plane_load(rec->plane, rd - rec->dests);
 
-	return now_ms - rd->removed_ms >= POOL_REST_MS && load.active == 0 && load.inactive == 0;
+	return now_ms - rd->removed_ms >= POOL_REST_MS && load.active == 0 && load.inactive == 0 && load.templates == 0;
 }
 
 void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
@@ -243,7 +235,8 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
 	}
 	pool_tick(&rec->dest_ids, now_ms);
 	pool_tick(&rec->svc_ids, now_ms);
-	pool_tick(&rec->members, now_ms);
+	for (int area = 0; area < AREAS; area++)
+		pool_tick(&rec->areas[area], now_ms);
 }
 
 uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *key)

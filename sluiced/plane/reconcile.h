@@ -5,9 +5,9 @@
  * DOC: from the model to the plane
  *
  * The reconciler compares what the model wants of a service with what the plane holds, and writes the difference, so that a packet
- * sees the old state or the new one, nothing between: servers first, then their way (neigh), then the list of members aside
- * in the member pool, then the service's entry, which switches to a new generation; then what is gone is taken away. Doing it again
- * writes nothing, so a start over adopted maps writes nothing.
+ * sees the old state or the new one, nothing between: settings first, then servers, then their way (neigh), then the list of members
+ * and the allow-list aside in their pools, then the service's entry, which switches to a new generation; then what is gone is taken away.
+ * Doing it again writes nothing, so a start over adopted maps writes nothing.
  *
  * It owns the ids. A server that is removed keeps its id, its way and its entry (flag SL_DEST_REMOVED) until its last connection
  * has left, and is the same again when it is added again; so does a service until its last server has gone. Ids and members
@@ -22,11 +22,13 @@
 
 struct reconcile;
 
-/* The way to a server: neigh.h's functions, or a test's. */
+/* The way to a server and netfilter's marks: neigh.h's and mark.h's functions, or a test's. */
 struct reconcile_hooks {
 	void *arg;
 	int (*watch)(void *arg, uint32_t dest, const struct sl_addr *addr);
 	void (*unwatch)(void *arg, uint32_t dest);
+	/* A firewall-mark service is there, or is there no more; may be NULL. */
+	void (*mark)(void *arg, const struct sl_svc_key *key, bool on);
 };
 
 /* The plane stays the caller's. 0 or -ENOMEM. */

@@ -75,6 +75,7 @@ struct lane_ops {
 	int (*run)(struct lane *lane, const struct lane_in *in, struct lane_out *ret_out);
 	int (*svc_set)(struct lane *lane, const struct sl_svc_key *key, const struct sl_svc *svc); /* svc NULL: remove */
 	int (*vip_set)(struct lane *lane, const struct sl_addr *addr, bool on);
+	int (*origin_set)(struct lane *lane, const struct sl_svc_key *server, const struct sl_svc_key *svc); /* svc NULL: remove */
 	int (*mark_set)(struct lane *lane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
 	int (*hop_id_set)(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop);
 	/* What lblc and lblcr remember: the first (prev NULL) or next; -ENOENT after the last. */

@@ -257,6 +257,13 @@ static int bpf_mark_set(struct lane *lane, const struct sl_mark_key *key, const 
 	return set ? bpf_map_update_elem(fd, key, set, BPF_ANY) : bpf_map_delete_elem(fd, key);
 }
 
+static int bpf_origin_set(struct lane *lane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
+{
+	int fd = bpf_map__fd(of(lane)->tc->maps.origins);
+
+	return svc ? bpf_map_update_elem(fd, server, svc, BPF_ANY) : bpf_map_delete_elem(fd, server);
+}
+
 static int bpf_hop_id_set(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop)
 {
 	int fd = bpf_map__fd(of(lane)->tc->maps.hop_ids);
@@ -324,6 +331,7 @@ static const struct lane_ops bpf_ops = {
     .run = bpf_run,
     .svc_set = bpf_svc_set,
     .vip_set = bpf_vip_set,
+    .origin_set = bpf_origin_set,
     .mark_set = bpf_mark_set,
     .hop_id_set = bpf_hop_id_set,
     .cache_next = bpf_cache_next,

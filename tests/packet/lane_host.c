@@ -133,6 +133,26 @@ static int host_mark_set(struct lane *lane, const struct sl_mark_key *key, const
 	return 0;
 }
 
+static int host_origin_set(struct lane *lane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
+{
+	struct host_maps *m = maps_of(lane);
+	int at = -1;
+
+	for (int i = 0; i < HOST_SVCS; i++) {
+		if (m->origin_keys[i].proto && !memcmp(&m->origin_keys[i], server, sizeof(*server))) {
+			at = i;
+			break;
+		}
+		if (!m->origin_keys[i].proto && at < 0)
+			at = i;
+	}
+	if (at < 0)
+		return -ENOSPC;
+	m->origin_keys[at] = svc ? *server : (struct sl_svc_key){0};
+	m->origins[at] = svc ? *svc : (struct sl_svc_key){0};
+	return 0;
+}
+
 static int host_hop_id_set(struct lane *lane, const struct sl_neigh_key *key, uint32_t hop)
 {
 	struct host_maps *m = maps_of(lane);
@@ -217,6 +237,7 @@ static const struct lane_ops host_ops = {
     .run = host_run,
     .svc_set = host_svc_set,
     .vip_set = host_vip_set,
+    .origin_set = host_origin_set,
     .mark_set = host_mark_set,
     .hop_id_set = host_hop_id_set,
     .cache_next = host_cache_next,

@@ -18,9 +18,9 @@ const uint8_t plane_lane_next[LANE_SIDES][6] = {{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0,
 struct plane_lane {
 	struct plane plane;
 	struct lane *lane;
-	struct sl_svc_key svcs[MAX_KEYS];
+	struct sl_svc_key svcs[MAX_KEYS], origins[MAX_KEYS];
 	struct sl_addr vips[MAX_KEYS];
-	unsigned svc_count, vip_count;
+	unsigned svc_count, origin_count, vip_count;
 };
 
 static struct plane_lane *of(struct plane *plane)
@@ -70,6 +70,13 @@ static int op_vip_set(struct plane *plane, const struct sl_addr *addr, bool on)
 	return err ? err : of(plane)->lane->ops->vip_set(of(plane)->lane, addr, on);
 }
 
+static int op_origin_set(struct plane *plane, const struct sl_svc_key *server, const struct sl_svc_key *svc)
+{
+	int err = note(of(plane)->origins, sizeof(*server), &of(plane)->origin_count, server, svc != NULL);
+
+	return err ? err : of(plane)->lane->ops->origin_set(of(plane)->lane, server, svc);
+}
+
 static int op_cache_next(struct plane *plane, const struct sl_cache_key *prev, struct sl_cache_key *ret_key, struct sl_cache *ret_cache)
 {
 	return of(plane)->lane->ops->cache_next(of(plane)->lane, prev, ret_key, ret_cache);
@@ -96,6 +103,7 @@ static const struct plane_ops ops = {
     .svc_set = op_svc_set,
     .svc_del = op_svc_del,
     .vip_set = op_vip_set,
+    .origin_set = op_origin_set,
     .cache_next = op_cache_next,
     .cache_del = op_cache_del,
     .counters = op_counters,
@@ -202,6 +210,8 @@ void plane_lane_free(struct plane *plane)
 		return;
 	while (p->svc_count)
 		p->lane->ops->svc_set(p->lane, &p->svcs[--p->svc_count], NULL);
+	while (p->origin_count)
+		p->lane->ops->origin_set(p->lane, &p->origins[--p->origin_count], NULL);
 	while (p->vip_count)
 		p->lane->ops->vip_set(p->lane, &p->vips[--p->vip_count], false);
 	free(plane->ledger);

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 {
 	struct plane *plane = plane_fake_new(SL_MIN_SLOTS);
 	const int numbers[] = {SIGINT, SIGTERM};
-	struct director_base base = {.plane = plane, .hooks = {NULL, watch, unwatch}, .interface = interface};
+	struct director_base base = {.plane = plane, .hooks = {.watch = watch, .unwatch = unwatch}, .interface = interface};
 	struct director *director;
 	uv_signal_t signals[2];
 	pid_t pid = -1;

@@ -29,9 +29,17 @@ static void unwatch(void *arg, uint32_t dest)
 	f->watched[dest] = false;
 }
 
+static void mark(void *arg, const struct sl_svc_key *key, bool on)
+{
+	struct fixture *f = arg;
+
+	f->marks += on ? 1 : -1;
+	f->last_mark = svc_key_mark_of(key);
+}
+
 static void start(struct fixture *f)
 {
-	const struct reconcile_hooks hooks = {f, watch, unwatch};
+	const struct reconcile_hooks hooks = {f, watch, unwatch, mark};
 
 	model_init(&f->model);
 	assert_int_equal(reconcile_new(f->plane, &hooks, &f->rec), 0);
@@ -45,6 +53,7 @@ static void stop(struct fixture *f)
 	reconcile_free(f->rec);
 	model_fini(&f->model);
 	memset(f->watched, 0, sizeof(f->watched));
+	f->marks = 0;
 }
 
 int fixture_setup(void **state)

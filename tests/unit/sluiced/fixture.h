@@ -15,6 +15,8 @@ struct fixture {
 	uint64_t now_ms;
 	bool watched[SL_MAX_DESTS];
 	int watch_error; /* what the next watch answers */
+	int marks; /* mark services that were told of */
+	uint32_t last_mark;
 };
 
 int fixture_setup(void **state);

@@ -41,7 +41,7 @@ static bool interface(void *arg, unsigned i, struct lanes_status *ret_status)
 
 static int setup(void **state)
 {
-	struct director_base base = {.loop = &loop, .hooks = {NULL, watch, unwatch}, .interface = interface};
+	struct director_base base = {.loop = &loop, .hooks = {.watch = watch, .unwatch = unwatch}, .interface = interface};
 	pid_t pid;
 
 	uv_loop_init(&loop);
