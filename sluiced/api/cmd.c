@@ -66,8 +66,8 @@ static int cmd_interfaces(struct api *api, const json_t *params, json_t **ret_re
 	struct lanes_status s;
 
 	for (unsigned i = 0; api->interface(api->arg, i, &s); i++) {
-		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s}", "name", s.name, "ifindex", (json_int_t)s.ifindex, "full",
-						s.full, "express", s.express));
+		json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:s, s:b}", "name", s.name, "ifindex", (json_int_t)s.ifindex, "full",
+						s.full, "express", s.express, "tapped", s.tapped));
 	}
 	*ret_result = json_pack("{s:o}", "interfaces", list);
 	return 0;

@@ -444,6 +444,7 @@ bool lanes_status(const struct lanes *lanes, unsigned i, struct lanes_status *re
 	    .express = lane->on[HOOK_DRV]   ? "native"
 		       : lane->on[HOOK_SKB] ? "generic"
 					    : "off",
+	    .tapped = lane->tapped,
 	};
 	memcpy(ret_status->name, lane->link.name, sizeof(ret_status->name));
 	return true;

@@ -23,6 +23,7 @@ struct lanes_status {
 	uint32_t ifindex;
 	const char *full; /* "tcx", "clsact", "off" */
 	const char *express; /* "native", "generic", "off" */
+	bool tapped; /* somebody looks at its packets (lanes_tap()) */
 };
 
 int lanes_new(struct plane *plane, enum lanes_xdp xdp, struct lanes **ret_lanes);

@@ -67,6 +67,20 @@ def who(space, addr, port):
         return read_all(sock).decode().partition("\r\n\r\n")[2].strip()
 
 
+def who_from(space, addr, port, proto, cport):
+    """The name of the server that answers a TCP (HTTP) or UDP client on this port of its own."""
+    with space.inside():
+        sock = socket.socket(family(addr), socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
+    with sock:
+        sock.settimeout(TIMEOUT)
+        sock.bind(("", cport))
+        sock.connect((addr, port))
+        if proto == "udp":
+            return who_udp(sock)
+        sock.sendall(b"GET /who HTTP/1.0\r\n\r\n")
+        return read_all(sock).decode().partition("\r\n\r\n")[2].strip()
+
+
 def who_udp(sock, payload=b"?"):
     """The name of the server that sends a datagram back; the rest of the answer must be the datagram."""
     sock.send(payload)

@@ -370,6 +370,10 @@ http {{
             sock.sendall(data)
             return sock.makefile("rb").readline()
 
+    def watched(self):
+        """Does somebody look at the director's packets?"""
+        return any(row["tapped"] for row in self.call("interfaces")["interfaces"])
+
     def services(self):
         return self.call("services")["services"]
 
