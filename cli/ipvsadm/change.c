@@ -18,6 +18,14 @@ static json_t *addr_json(const struct adm_addr *addr)
 	return json_string(text);
 }
 
+/* A name as given; what is not UTF-8 is the name of nothing. */
+static json_t *name_json(const char *name)
+{
+	json_t *json = json_string(name);
+
+	return json ? json : json_string("?");
+}
+
 static const char *const op_names[] = {
     [ADM_ADD] = "service.add",
     [ADM_EDIT] = "service.edit",
@@ -79,13 +87,13 @@ static void add_persistence(json_t *op, const struct adm_service *svc)
 static void add_service_options(json_t *op, const struct adm_service *svc)
 {
 	if (svc->sched[0])
-		json_object_set_new(op, "sched", json_string(svc->sched));
+		json_object_set_new(op, "sched", name_json(svc->sched));
 	if (svc->flag_words[0])
 		add_flags(op, svc);
 	if (svc->persist)
 		add_persistence(op, svc);
 	if (svc->engine[0])
-		json_object_set_new(op, "pe", json_string(svc->engine));
+		json_object_set_new(op, "pe", name_json(svc->engine));
 	if (svc->one_packet)
 		json_object_set_new(op, "ops", json_true());
 }
@@ -126,7 +134,7 @@ static void add_sync(json_t *op, const struct adm_command *c)
 
 	json_object_set_new(op, "role", json_string(c->sync.role));
 	if (c->cmd == ADM_START_DAEMON)
-		json_object_set_new(op, "interface", json_string(c->sync.interface[0] ? c->sync.interface : "eth0"));
+		json_object_set_new(op, "interface", name_json(c->sync.interface[0] ? c->sync.interface : "eth0"));
 	if (c->sync.group[0])
 		json_object_set_new(op, "group", json_string(c->sync.group));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
