@@ -59,6 +59,13 @@ static void unwatch(void *arg, uint32_t dest)
 	neigh_unwatch(s->neigh, dest);
 }
 
+static void use_mark(void *arg, const struct sl_svc_key *key, bool on)
+{
+	struct sluiced *s = arg;
+
+	mark_use(s->mark, key, on);
+}
+
 static int attach_mark(void *arg, uint32_t ifindex)
 {
 	struct sluiced *s = arg;
@@ -203,7 +210,7 @@ static void serve(struct sluiced *s)
 	struct director_base base = {
 	    .loop = &s->loop,
 	    .plane = s->plane,
-	    .hooks = {s, watch, unwatch, NULL},
+	    .hooks = {s, watch, unwatch, use_mark},
 	    .interface = interface,
 	    .lanes = &api_lanes,
 	    .arg = s,

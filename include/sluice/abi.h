@@ -362,7 +362,7 @@ _Static_assert(sizeof(struct sl_stats) == 64, "sl_stats");
 
 /*
  * The daemon's memory of counters: index = dest id, and SL_MAX_DESTS + service id.
- * dest: shown = stats, summed over CPUs, - base
+ * dest: shown = stats, summed over CPUs, - base; of dest 0, which is none: base of the sum over all ids there ever were
  * service: shown = (stats - the dest's retired, summed over its dests, lingering ones too) + retired - base
  */
 struct sl_ledger {

@@ -76,27 +76,28 @@ static int cmd_interfaces(struct api *api, const json_t *params, json_t **ret_re
 static const char *const no_params[] = {NULL};
 static const char *const change_params[] = {"ops", NULL};
 static const char *const svc_params[] = {FIELD_SVC, "sums", NULL};
-static const char *const after_params[] = {"after", NULL};
+static const char *const conn_params[] = {"after", "client", "service", "server", "state", "templates", NULL};
 static const char *const watch_params[] = {"client", "service", "server", "proto", "sample", NULL};
 static const char *const watch_read_params[] = {"watch", "max", NULL};
 static const char *const watch_stop_params[] = {"watch", NULL};
 static const char *const explain_params[] = {"proto", "client", "virtual", "flags", "interface", "mark", "payload", NULL};
 
 static const struct cmd cmds[] = {
-    {"ping", API_READ, cmd_ping, no_params},
-    {"change", API_CHANGE, cmd_change, change_params},
-    {"services", API_READ, cmd_services, svc_params},
-    {"connections", API_READ, cmd_connections, after_params},
-    {"timeouts", API_READ, cmd_timeouts, no_params},
-    {"settings", API_READ, cmd_settings, no_params},
-    {"marks", API_READ, cmd_marks, no_params},
-    {"sync", API_READ, cmd_sync, no_params},
-    {"counters", API_READ, cmd_counters, no_params},
-    {"interfaces", API_READ, cmd_interfaces, no_params},
-    {"watch.start", API_CHANGE, cmd_watch_start, watch_params},
-    {"watch.read", API_CHANGE, cmd_watch_read, watch_read_params},
-    {"watch.stop", API_CHANGE, cmd_watch_stop, watch_stop_params},
-    {"explain", API_READ, cmd_explain, explain_params},
+    {"ping", API_READ, cmd_ping, no_params, NULL},
+    {"change", API_CHANGE, cmd_change, change_params, NULL},
+    {"services", API_READ, NULL, svc_params, cmd_services},
+    {"totals", API_READ, NULL, no_params, cmd_totals},
+    {"connections", API_READ, cmd_connections, conn_params, NULL},
+    {"timeouts", API_READ, cmd_timeouts, no_params, NULL},
+    {"settings", API_READ, cmd_settings, no_params, NULL},
+    {"marks", API_READ, cmd_marks, no_params, NULL},
+    {"sync", API_READ, cmd_sync, no_params, NULL},
+    {"counters", API_READ, cmd_counters, no_params, NULL},
+    {"interfaces", API_READ, cmd_interfaces, no_params, NULL},
+    {"watch.start", API_CHANGE, cmd_watch_start, watch_params, NULL},
+    {"watch.read", API_CHANGE, cmd_watch_read, watch_read_params, NULL},
+    {"watch.stop", API_CHANGE, cmd_watch_stop, watch_stop_params, NULL},
+    {"explain", API_READ, cmd_explain, explain_params, NULL},
 };
 
 const struct cmd *cmd_lookup(const char *name)

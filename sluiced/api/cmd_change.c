@@ -57,6 +57,7 @@ static void zero_counters(struct api *api, const struct txn *txn)
 			zero_svc(api, &txn->recs[i].key);
 			continue;
 		}
+		stats_zero_total(api->stats);
 		list_each (at, safe, &api->model.svcs)
 			zero_svc(api, &container_of(at, struct svc, link)->key);
 	}

@@ -114,7 +114,35 @@ char *rpc_refusal(int code, const char *text, size_t *ret_size)
 	return answer(NULL, "error", error_object(&error), ret_size);
 }
 
-static int call(struct api *api, enum api_access access, const json_t *request, json_t **ret_result, struct rpc_error *ret_error)
+/* A command's result: a tree, or, in `text`, the whole answer as it goes out. */
+struct result {
+	json_t *tree;
+	struct text text;
+};
+
+/* The answer's head, then what the command writes. */
+static int call_text(
+    struct api *api, const struct cmd *cmd, const json_t *request, const json_t *params, struct text *out, struct rpc_error *ret_error)
+{
+	char *id = json_dumps(json_object_get(request, "id"), JSON_ENCODE_ANY | JSON_COMPACT);
+	int err;
+
+	text_raw(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+	text_raw(out, id ? id : "null");
+	text_raw(out, ",\"result\":");
+	free(id);
+	err = cmd->write(api, params, out, ret_error);
+	text_raw(out, "}\n");
+	if (!err && out->failed)
+		err = rpc_fail_errno(ret_error, -EIO, "out of memory for the answer");
+	if (err) {
+		free(out->at);
+		*out = (struct text){0};
+	}
+	return err;
+}
+
+static int call(struct api *api, enum api_access access, const json_t *request, struct result *ret_result, struct rpc_error *ret_error)
 {
 	const char *method = json_string_value(json_object_get(request, "method"));
 	const json_t *params = json_object_get(request, "params");
@@ -133,7 +161,11 @@ static int call(struct api *api, enum api_access access, const json_t *request, 
 	if (params && !json_is_object(params))
 		return rpc_fail(ret_error, RPC_BAD_PARAMS, "\"params\" must be an object");
 	err = field_only(params, cmd->params, ret_error);
-	return err ? err : cmd->handler(api, params, ret_result, ret_error);
+	if (err)
+		return err;
+	if (!cmd->handler)
+		return call_text(api, cmd, request, params, &ret_result->text, ret_error);
+	return cmd->handler(api, params, &ret_result->tree, ret_error);
 }
 
 static bool good_id(const json_t *id)
@@ -144,21 +176,27 @@ static bool good_id(const json_t *id)
 static char *answer_request(struct api *api, enum api_access access, json_t *request, size_t *ret_size)
 {
 	struct rpc_error error = {.op = -1};
-	json_t *id = json_object_get(request, "id"), *result = NULL;
+	json_t *id = json_object_get(request, "id");
+	struct result result = {0};
 
 	if (!json_is_object(request) || !good_id(id))
 		return rpc_refusal(RPC_NOT_REQUEST, "a request is one JSON object with a string or number as its id", ret_size);
 	if (call(api, access, request, &result, &error))
 		return id || error.code == RPC_NOT_REQUEST ? answer(id, "error", error_object(&error), ret_size) : NULL;
 	if (!id) {
-		json_decref(result);
+		json_decref(result.tree);
+		free(result.text.at);
 		return NULL;
 	}
-	if (!result) {
+	if (result.text.at) {
+		*ret_size = result.text.size;
+		return result.text.at;
+	}
+	if (!result.tree) {
 		rpc_fail_errno(&error, -EIO, "out of memory for the answer");
 		return answer(id, "error", error_object(&error), ret_size);
 	}
-	return answer(id, "result", result, ret_size);
+	return answer(id, "result", result.tree, ret_size);
 }
 
 char *rpc_answer(struct api *api, enum api_access access, const char *line, size_t size, size_t *ret_size)

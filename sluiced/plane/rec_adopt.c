@@ -272,6 +272,8 @@ int reconcile_adopt(struct reconcile *rec, struct model *model, uint64_t now_ms)
 	rec_global_write(rec, model);
 	err = adopt_all(&a);
 	free(a.found);
+	if (!err)
+		err = rec_marks_adopt(rec, model);
 	if (err)
 		return err;
 	rec_origins_sweep(rec);

@@ -25,7 +25,7 @@ int reconcile_new(struct plane *plane, const struct reconcile_hooks *hooks, stru
 	rec->svcs = calloc(SL_MAX_SVCS, sizeof(*rec->svcs));
 	if (!rec->dests || !rec->svcs || pool_init(&rec->dest_ids, SL_MAX_DESTS) || pool_init(&rec->svc_ids, SL_MAX_SVCS) ||
 	    pool_init(&rec->areas[AREA_MEMBERS], SL_MAX_MEMBERS) || pool_init(&rec->areas[AREA_TABLE], SL_MAX_TABLES) ||
-	    pool_init(&rec->areas[AREA_BOUNDS], SL_MAX_BOUNDS)) {
+	    pool_init(&rec->areas[AREA_BOUNDS], SL_MAX_BOUNDS) || classify_new(plane, &rec->classify)) {
 		reconcile_free(rec);
 		return -ENOMEM;
 	}
@@ -39,6 +39,7 @@ void reconcile_free(struct reconcile *rec)
 {
 	if (!rec)
 		return;
+	classify_free(rec->classify);
 	rec_origins_free(rec);
 	rec_vips_free(rec);
 	htab_fini(&rec->dest_tab);
@@ -141,6 +142,8 @@ void rec_dest_link(struct reconcile *rec, struct rec_svc *rs, uint32_t id)
 	struct dest_key key = dest_key(&entry->addr, entry->port);
 	struct rec_dest *rd = &rec->dests[id];
 
+	if (id > rec->highest)
+		rec->highest = id;
 	*rd = (struct rec_dest){0};
 	list_init(&rd->lingering);
 	list_init(&rd->claim);
@@ -237,6 +240,7 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
 	pool_tick(&rec->svc_ids, now_ms);
 	for (int area = 0; area < AREAS; area++)
 		pool_tick(&rec->areas[area], now_ms);
+	classify_tick(rec->classify, now_ms);
 }
 
 uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *key)
@@ -246,9 +250,29 @@ uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *
 	return rs && rs->active ? rs->svc.id : 0;
 }
 
+uint32_t reconcile_svc_any(const struct reconcile *rec, const struct sl_svc_key *key)
+{
+	const struct rec_svc *rs = rec_svc_find(rec, key);
+
+	return rs ? rs->svc.id : 0;
+}
+
+bool reconcile_svc_key(const struct reconcile *rec, uint32_t svc, struct sl_svc_key *ret_key)
+{
+	if (svc >= SL_MAX_SVCS || !rec->svcs[svc].svc.id)
+		return false;
+	*ret_key = rec->svcs[svc].key;
+	return true;
+}
+
 uint32_t reconcile_dest_id(const struct reconcile *rec, uint32_t svc, const struct dest_key *key)
 {
 	return rec_dest_find(rec, svc, key);
+}
+
+uint32_t reconcile_highest_dest(const struct reconcile *rec)
+{
+	return rec->highest;
 }
 
 uint32_t reconcile_next_dest(const struct reconcile *rec, uint32_t svc, uint32_t prev)

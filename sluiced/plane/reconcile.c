@@ -34,7 +34,22 @@ static bool owns_changed(const struct txn *txn)
 	return txn_has(txn, REC_TIMEOUTS) || txn_has(txn, REC_SVC_ADD) || txn_has(txn, REC_SVC_EDIT) || txn_has(txn, REC_SVC_DELETE);
 }
 
-/* The model is as it was; make the plane so, up to the service that failed. */
+static int apply(struct reconcile *rec, struct txn *txn, struct list **ret_failed, uint64_t now_ms)
+{
+	struct list *at, *safe;
+	int err;
+
+	list_each (at, safe, &txn->touched) {
+		err = rec_svc_apply(rec, txn->model, &container_of(at, struct txn_touched, link)->key, now_ms);
+		if (err) {
+			*ret_failed = at;
+			return err;
+		}
+	}
+	return txn_has(txn, REC_MARK_ADD) || txn_has(txn, REC_MARK_DELETE) ? rec_marks_write(rec, txn->model, now_ms) : 0;
+}
+
+/* The model is as it was; make the plane so, up to the service that failed. The rules come last: they were not set. */
 static void put_back(struct reconcile *rec, struct txn *txn, struct list *failed, uint64_t now_ms)
 {
 	struct list *at, *safe;
@@ -54,17 +69,14 @@ static void put_back(struct reconcile *rec, struct txn *txn, struct list *failed
 
 int reconcile_commit(struct reconcile *rec, struct txn *txn, uint64_t now_ms)
 {
-	struct list *at, *safe;
-	int err = 0;
+	struct list *failed = NULL;
+	int err;
 
 	globals_write(rec, txn);
-	list_each (at, safe, &txn->touched) {
-		err = rec_svc_apply(rec, txn->model, &container_of(at, struct txn_touched, link)->key, now_ms);
-		if (err) {
-			txn_undo(txn);
-			put_back(rec, txn, at, now_ms);
-			break;
-		}
+	err = apply(rec, txn, &failed, now_ms);
+	if (err) {
+		txn_undo(txn);
+		put_back(rec, txn, failed, now_ms);
 	}
 	if (owns_changed(txn))
 		rec_own_least_write(rec);

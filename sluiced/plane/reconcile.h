@@ -51,8 +51,17 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms);
 uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *key);
 uint32_t reconcile_dest_id(const struct reconcile *rec, uint32_t svc, const struct dest_key *key);
 
+/* Likewise of a service that is removed and has connections left. */
+uint32_t reconcile_svc_any(const struct reconcile *rec, const struct sl_svc_key *key);
+
+/* The name of the service with this id; false if it is not taken. */
+bool reconcile_svc_key(const struct reconcile *rec, uint32_t svc, struct sl_svc_key *ret_key);
+
 /* Is this service id taken, if only by connections of a removed service? */
 bool reconcile_svc_used(const struct reconcile *rec, uint32_t svc);
+
+/* No server has ever had a larger id. */
+uint32_t reconcile_highest_dest(const struct reconcile *rec);
 
 /* The servers of a service, removed ones with connections too: prev 0 gives the first, 0 comes after the last. */
 uint32_t reconcile_next_dest(const struct reconcile *rec, uint32_t svc, uint32_t prev);

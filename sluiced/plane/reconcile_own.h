@@ -3,6 +3,7 @@
 #define SLUICED_RECONCILE_OWN_H
 /* What reconcile.c and the rec_*.c files share, and nobody else sees. */
 
+#include "sluiced/plane/classify.h"
 #include "sluiced/plane/pool.h"
 #include "sluiced/plane/reconcile.h"
 
@@ -58,6 +59,7 @@ enum rec_kind_of { KIND_MARK, KIND_FTP, KIND_PORT0, KINDS };
 struct reconcile {
 	struct plane *plane;
 	struct reconcile_hooks hooks;
+	struct classify *classify;
 	struct pool dest_ids, svc_ids, areas[AREAS];
 	struct htab svc_tab, dest_tab, vip_tab, origin_tab;
 	unsigned kinds[KINDS]; /* active services of this kind */
@@ -65,6 +67,7 @@ struct reconcile {
 	struct list lingering;
 	unsigned lingering_count;
 	uint32_t stamp;
+	uint32_t highest; /* dest id so far */
 	struct rec_dest *dests; /* SL_MAX_DESTS */
 	struct rec_svc *svcs; /* SL_MAX_SVCS */
 };
@@ -103,6 +106,10 @@ void rec_origins_free(struct reconcile *rec);
 /* rec_svc.c */
 int rec_svc_apply(struct reconcile *rec, const struct model *model, const struct sl_svc_key *key, uint64_t now_ms);
 bool rec_area_claim(struct reconcile *rec, struct rec_svc *rs, enum rec_area area, struct rec_run run);
+
+/* rec_marks.c: the classifier's rules. */
+int rec_marks_write(struct reconcile *rec, const struct model *model, uint64_t now_ms);
+int rec_marks_adopt(struct reconcile *rec, struct model *model);
 
 /* rec_global.c: timeouts, settings, sync daemons. */
 void rec_global_write(struct reconcile *rec, const struct model *model);

@@ -9,6 +9,7 @@
 struct meter {
 	struct est est[STATS_FIELDS];
 	uint32_t gen; /* the use of the id that it is about */
+	uint32_t round; /* of the last update */
 	bool on;
 };
 
@@ -16,8 +17,13 @@ struct stats {
 	struct plane *plane;
 	const struct reconcile *rec;
 	unsigned slice;
+	uint32_t round; /* counts the rounds */
+	uint32_t high; /* no larger id has ever counted anything */
+	bool paused;
 	struct meter *dests; /* SL_MAX_DESTS */
 	struct meter *svcs; /* SL_MAX_SVCS */
+	struct meter *cpus; /* plane->cpus, then the total */
+	__u64 (*sums)[STATS_FIELDS]; /* by CPU, of this round so far */
 };
 
 /* Connections and packets are scaled by 2^10, bytes by 2^5; the rate of two seconds is half of their difference. */
@@ -44,6 +50,32 @@ uint64_t est_rate(const struct est *est, unsigned field)
 	return (est->avg + (1ULL << (scale(field) - 1)) - 1) >> scale(field);
 }
 
+static const struct sl_stats *row(const struct stats *stats, unsigned cpu, uint32_t id)
+{
+	return &stats->plane->stats[(size_t)cpu * SL_MAX_DESTS + id];
+}
+
+static void add_row(const struct sl_stats *row, __u64 sum[STATS_FIELDS])
+{
+	sum[0] += __atomic_load_n(&row->conns, __ATOMIC_RELAXED);
+	sum[1] += __atomic_load_n(&row->in_pkts, __ATOMIC_RELAXED);
+	sum[2] += __atomic_load_n(&row->out_pkts, __ATOMIC_RELAXED);
+	sum[3] += __atomic_load_n(&row->in_bytes, __ATOMIC_RELAXED);
+	sum[4] += __atomic_load_n(&row->out_bytes, __ATOMIC_RELAXED);
+}
+
+/* Ids that were given back have counted too: in adopted maps they have to be looked for. */
+static uint32_t highest_row(const struct stats *stats)
+{
+	for (uint32_t id = stats->plane->adopted ? SL_MAX_DESTS - 1 : 0; id; id--) {
+		for (unsigned cpu = 0; cpu < stats->plane->cpus; cpu++) {
+			if (row(stats, cpu, id)->conns || row(stats, cpu, id)->in_pkts)
+				return id;
+		}
+	}
+	return 0;
+}
+
 int stats_new(struct plane *plane, const struct reconcile *rec, struct stats **ret_stats)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
@@ -54,10 +86,13 @@ int stats_new(struct plane *plane, const struct reconcile *rec, struct stats **r
 	stats->rec = rec;
 	stats->dests = calloc(SL_MAX_DESTS, sizeof(*stats->dests));
 	stats->svcs = calloc(SL_MAX_SVCS, sizeof(*stats->svcs));
-	if (!stats->dests || !stats->svcs) {
+	stats->cpus = calloc(plane->cpus + 1, sizeof(*stats->cpus));
+	stats->sums = calloc(plane->cpus + 1, sizeof(*stats->sums));
+	if (!stats->dests || !stats->svcs || !stats->cpus || !stats->sums) {
 		stats_free(stats);
 		return -ENOMEM;
 	}
+	stats->high = highest_row(stats);
 	*ret_stats = stats;
 	return 0;
 }
@@ -66,41 +101,53 @@ void stats_free(struct stats *stats)
 {
 	if (!stats)
 		return;
+	free(stats->sums);
+	free(stats->cpus);
 	free(stats->svcs);
 	free(stats->dests);
 	free(stats);
 }
 
-/* A meter that is new, or whose id has another owner now, begins where the counters are. */
-static void meter_update(struct meter *meter, uint32_t gen, const __u64 now[STATS_FIELDS])
+/*
+ * A meter that is new, or whose id has another owner now, begins where the counters are; one that was not updated in the round before
+ * goes on from there with the rate it had.
+ */
+static void meter_update(struct stats *stats, struct meter *meter, uint32_t gen, const __u64 now[STATS_FIELDS])
 {
-	bool go_on = meter->on && meter->gen == gen;
+	bool same = meter->on && meter->gen == gen, in_time = stats->round - meter->round == 1;
 
 	for (unsigned i = 0; i < STATS_FIELDS; i++)
-		go_on = go_on && now[i] >= meter->est[i].last;
+		same = same && now[i] >= meter->est[i].last;
 	for (unsigned i = 0; i < STATS_FIELDS; i++) {
-		if (go_on)
+		if (!same)
+			est_start(&meter->est[i], now[i]);
+		else if (in_time)
 			est_update(&meter->est[i], i, now[i]);
 		else
-			est_start(&meter->est[i], now[i]);
+			meter->est[i].last = now[i];
 	}
 	meter->on = true;
 	meter->gen = gen;
+	meter->round = stats->round;
 }
 
 static void dest_update(struct stats *stats, uint32_t id)
 {
 	const struct sl_dest *entry = &stats->plane->dests[id];
-	struct sl_stats sum;
-	__u64 now[STATS_FIELDS];
+	__u64 now[STATS_FIELDS] = {0}, by_cpu[STATS_FIELDS];
 
-	if (!(entry->flags & SL_DEST_USED)) {
-		stats->dests[id].on = false;
-		return;
+	for (unsigned cpu = 0; cpu < stats->plane->cpus; cpu++) {
+		memset(by_cpu, 0, sizeof(by_cpu));
+		add_row(row(stats, cpu, id), by_cpu);
+		for (unsigned i = 0; i < STATS_FIELDS; i++) {
+			now[i] += by_cpu[i];
+			stats->sums[cpu][i] += by_cpu[i];
+		}
 	}
-	sum = plane_stats(stats->plane, id);
-	memcpy(now, &sum, sizeof(now));
-	meter_update(&stats->dests[id], entry->gen, now);
+	if (entry->flags & SL_DEST_USED)
+		meter_update(stats, &stats->dests[id], entry->gen, now);
+	else
+		stats->dests[id].on = false;
 }
 
 /* From what its servers' meters read last, so that no counter is read twice in a round. */
@@ -121,18 +168,61 @@ static void svc_update(struct stats *stats, uint32_t id)
 		for (unsigned i = 0; i < STATS_FIELDS && meter->on && meter->gen == stats->plane->dests[dest].gen; i++)
 			now[i] += meter->est[i].last - ledger[dest].retired[i];
 	}
-	meter_update(&stats->svcs[id], 0, now);
+	meter_update(stats, &stats->svcs[id], 0, now);
+}
+
+/* The round's end: what needs all of it. */
+static void totals_update(struct stats *stats)
+{
+	unsigned cpus = stats->plane->cpus;
+
+	memset(stats->sums[cpus], 0, sizeof(stats->sums[cpus]));
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		for (unsigned i = 0; i < STATS_FIELDS; i++)
+			stats->sums[cpus][i] += stats->sums[cpu][i];
+		meter_update(stats, &stats->cpus[cpu], 0, stats->sums[cpu]);
+	}
+	meter_update(stats, &stats->cpus[cpus], 0, stats->sums[cpus]);
+}
+
+/* A pause breaks the round off; the next one finds every meter out of time. */
+static bool is_paused(struct stats *stats)
+{
+	bool paused = !stats->plane->settings->sysctl[SL_SYS_RUN_ESTIMATION];
+
+	if (paused && !stats->paused) {
+		stats->slice = 0;
+		stats->round += 2;
+	}
+	stats->paused = paused;
+	return paused;
+}
+
+static void raise_high(struct stats *stats)
+{
+	uint32_t high = reconcile_highest_dest(stats->rec);
+
+	if (high > stats->high)
+		stats->high = high;
 }
 
 void stats_tick(struct stats *stats)
 {
-	for (uint32_t id = stats->slice; id < SL_MAX_DESTS; id += STATS_SLICES)
+	if (is_paused(stats))
+		return;
+	raise_high(stats);
+	if (stats->slice == 0) {
+		stats->round++;
+		memset(stats->sums, 0, stats->plane->cpus * sizeof(*stats->sums));
+	}
+	for (uint32_t id = stats->slice; id <= stats->high; id += STATS_SLICES)
 		dest_update(stats, id);
 	stats->slice = (stats->slice + 1) % STATS_SLICES;
 	if (stats->slice)
 		return;
 	for (uint32_t id = 1; id < SL_MAX_SVCS; id++)
 		svc_update(stats, id);
+	totals_update(stats);
 }
 
 static struct sl_stats less(const __u64 now[STATS_FIELDS], const __u64 base[STATS_FIELDS])
@@ -188,6 +278,62 @@ static void meter_zero(struct meter *meter)
 {
 	for (unsigned i = 0; i < STATS_FIELDS; i++)
 		meter->est[i].avg = 0;
+}
+
+static void sum_cpu(const struct stats *stats, unsigned cpu, __u64 ret_sum[STATS_FIELDS])
+{
+	uint32_t high = reconcile_highest_dest(stats->rec);
+
+	high = high > stats->high ? high : stats->high;
+	memset(ret_sum, 0, STATS_FIELDS * sizeof(*ret_sum));
+	for (uint32_t id = 0; id <= high; id++)
+		add_row(row(stats, cpu, id), ret_sum);
+}
+
+static void sum_total(const struct stats *stats, __u64 ret_sum[STATS_FIELDS])
+{
+	__u64 by_cpu[STATS_FIELDS];
+
+	memset(ret_sum, 0, STATS_FIELDS * sizeof(*ret_sum));
+	for (unsigned cpu = 0; cpu < stats->plane->cpus; cpu++) {
+		sum_cpu(stats, cpu, by_cpu);
+		for (unsigned i = 0; i < STATS_FIELDS; i++)
+			ret_sum[i] += by_cpu[i];
+	}
+}
+
+/* The total's base is in the place of dest 0, which is none. */
+struct sl_stats stats_total(const struct stats *stats)
+{
+	__u64 now[STATS_FIELDS];
+
+	sum_total(stats, now);
+	return less(now, stats->plane->ledger[0].base);
+}
+
+struct stats_rates stats_total_rates(const struct stats *stats)
+{
+	return rates(&stats->cpus[stats->plane->cpus]);
+}
+
+struct sl_stats stats_cpu(const struct stats *stats, unsigned cpu)
+{
+	static const __u64 none[STATS_FIELDS];
+	__u64 now[STATS_FIELDS];
+
+	sum_cpu(stats, cpu, now);
+	return less(now, none);
+}
+
+struct stats_rates stats_cpu_rates(const struct stats *stats, unsigned cpu)
+{
+	return rates(&stats->cpus[cpu]);
+}
+
+void stats_zero_total(struct stats *stats)
+{
+	sum_total(stats, stats->plane->ledger[0].base);
+	meter_zero(&stats->cpus[stats->plane->cpus]);
 }
 
 void stats_zero(struct stats *stats, uint32_t svc)

@@ -6,7 +6,10 @@
  *
  * What is shown is what was counted since the last zeroing (abi.h, sl_ledger). Rates are estimated as IPVS does it (ip_vs_est.c): every two
  * seconds the average moves a quarter of the way to the rate of these two seconds; connections and packets are kept in
- * 1/1024, bytes in 1/32. A round over all servers is cut into slices, so that the loop is never held up for long.
+ * 1/1024, bytes in 1/32. A round over all servers is cut into slices, so that the loop is never held up for long. While run_estimation
+ * is 0 the rates stay as they are.
+ *
+ * The totals are of all servers there ever were. Their counters by CPU are never zeroed, as in IPVS.
  */
 
 #include "sluiced/plane/reconcile.h"
@@ -43,6 +46,13 @@ struct sl_stats stats_svc(const struct stats *stats, uint32_t svc);
 
 struct stats_rates stats_dest_rates(const struct stats *stats, uint32_t dest);
 struct stats_rates stats_svc_rates(const struct stats *stats, uint32_t svc);
+
+/* Of everything, and of one CPU's share of it. */
+struct sl_stats stats_total(const struct stats *stats);
+struct stats_rates stats_total_rates(const struct stats *stats);
+struct sl_stats stats_cpu(const struct stats *stats, unsigned cpu);
+struct stats_rates stats_cpu_rates(const struct stats *stats, unsigned cpu);
+void stats_zero_total(struct stats *stats);
 
 /* Zero what is shown of a service and its servers. */
 void stats_zero(struct stats *stats, uint32_t svc);
