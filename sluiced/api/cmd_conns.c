@@ -149,10 +149,10 @@ static json_t *client_end(const struct sl_conn *conn)
 
 static json_t *conn_object(const struct api *api, const struct plane_conn *c)
 {
-	json_t *object = json_pack("{s:I, s:s, s:s, s:I, s:o, s:o, s:o, s:s}", "slot", (json_int_t)c->slot, "proto",
-	    field_proto_text(c->conn.proto), "state", state_text(c->state), "expires", (json_int_t)c->expires_s, "client",
-	    client_end(&c->conn), "virtual", field_end(&c->conn.vaddr, c->conn.vport), "server", field_end(&c->daddr, c->conn.dport), "fwd",
-	    field_fwd_text(c->conn.fwd));
+	json_t *object = json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:s}", "slot", (json_int_t)c->slot, "proto",
+	    field_proto_text(c->conn.proto), "state", state_text(c->state), "expires", (json_int_t)c->expires_s, "idle",
+	    (json_int_t)c->idle_s, "client", client_end(&c->conn), "virtual", field_end(&c->conn.vaddr, c->conn.vport), "server",
+	    field_end(&c->daddr, c->conn.dport), "fwd", field_fwd_text(c->conn.fwd));
 	struct sl_svc_key key;
 
 	if (sl_state_template(c->state))

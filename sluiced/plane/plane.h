@@ -127,6 +127,7 @@ struct plane_conn {
 	uint32_t slot;
 	enum sl_state state;
 	uint32_t expires_s; /* until the timeout, if no packet comes */
+	uint32_t idle_s; /* since the last packet; of a template: the last use */
 	struct sl_conn conn;
 	struct sl_addr daddr; /* of the real server */
 };

@@ -70,7 +70,7 @@ int rec_dest_take(struct reconcile *rec, struct rec_svc *rs, const struct dest *
 {
 	struct sl_dest entry;
 	uint32_t id;
-	int err = pool_take(&rec->dest_ids, 1, &id);
+	int err = rec_id_take(rec, &rec->dest_ids, &id);
 
 	if (err)
 		return err;

@@ -81,6 +81,19 @@ void rec_global_adopt(const struct reconcile *rec, struct model *model)
 	}
 }
 
+/* Before anything has a shorter timeout, the least of all has to say so; it is raised when the change is through. */
+static void lower_least(struct plane *plane, const struct sl_own *own)
+{
+	__u32 least[SL_MAX_STATES];
+
+	for (unsigned state = 0; state < SL_MAX_STATES; state++) {
+		least[state] = plane->settings->own_least[state];
+		if (own->timeout[state] && own->timeout[state] < least[state])
+			least[state] = own->timeout[state];
+	}
+	plane_own_least_set(plane, least);
+}
+
 /* The timeouts of a service's connections, by state; of its templates the persistence timeout. */
 void rec_own_write(struct reconcile *rec, const struct model *model, const struct svc *svc, uint32_t id)
 {
@@ -95,8 +108,9 @@ void rec_own_write(struct reconcile *rec, const struct model *model, const struc
 
 		own.timeout[said[i].state] = plane_ticks(plane, s ? s : seconds(&model->timeouts, i));
 	}
-	if (conf->flags & SL_SVC_PERSISTENT)
-		own.timeout[SL_ST_TEMPLATE] = own.timeout[SL_ST_TEMPLATE_ASSURED] = plane_ticks(plane, conf->persist_s);
+	for (unsigned state = SL_ST_TEMPLATE_GONE; state < SL_MAX_STATES && conf->flags & SL_SVC_PERSISTENT; state++)
+		own.timeout[state] = plane_ticks(plane, conf->persist_s);
+	lower_least(plane, &own);
 	plane_own_set(plane, id, &own);
 }
 
@@ -123,7 +137,7 @@ void rec_own_least_write(struct reconcile *rec)
 		if (!rec->svcs[id].svc.id)
 			continue;
 		for (unsigned state = 0; state < SL_MAX_STATES; state++) {
-			if (own->timeout[state] < least[state])
+			if (own->timeout[state] && own->timeout[state] < least[state])
 				least[state] = own->timeout[state];
 		}
 	}

@@ -2,8 +2,11 @@
 /* The reconciler's ids: found by name, handed out, let go when nothing uses them any more. */
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "sluiced/plane/reconcile_own.h"
@@ -95,7 +98,7 @@ int rec_svc_get(struct reconcile *rec, const struct sl_svc_key *key, struct rec_
 	int err;
 
 	if (!rs) {
-		err = pool_take(&rec->svc_ids, 1, &id);
+		err = rec_id_take(rec, &rec->svc_ids, &id);
 		if (err)
 			return err;
 		rec->plane->ledger[SL_MAX_DESTS + id] = (struct sl_ledger){0};
@@ -110,7 +113,7 @@ int rec_svc_get(struct reconcile *rec, const struct sl_svc_key *key, struct rec_
 
 void rec_svc_drop_unused(struct reconcile *rec, struct rec_svc *rs)
 {
-	if (rs->active || !list_empty(&rs->dests))
+	if (rs->active || rs->busy || !list_empty(&rs->dests))
 		return;
 	htab_remove(&rec->svc_tab, &rs->node);
 	pool_release(&rec->svc_ids, rs - rec->svcs, 1);
@@ -215,15 +218,15 @@ void rec_dest_drop(struct reconcile *rec, uint32_t id, bool seen)
 		pool_return(&rec->dest_ids, id, 1);
 }
 
-/* After the rest no program can enter a connection to this server any more; one that is free of them can go. */
-static bool may_go(const struct reconcile *rec, const struct rec_dest *rd, uint64_t now_ms)
+static bool is_idle(const struct reconcile *rec, const struct rec_dest *rd)
 {
 	struct sl_load load = plane_load(rec->plane, rd - rec->dests);
 
-	return now_ms - rd->removed_ms >= POOL_REST_MS && load.active == 0 && load.inactive == 0 && load.templates == 0;
+	return load.active == 0 && load.inactive == 0 && load.templates == 0;
 }
 
-void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
+/* Removed servers without connections go, those that were removed before `until_ms`. */
+static void let_go(struct reconcile *rec, uint64_t until_ms)
 {
 	struct list *at, *safe;
 
@@ -231,11 +234,30 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
 		struct rec_dest *rd = container_of(at, struct rec_dest, lingering);
 		struct rec_svc *rs = &rec->svcs[rec->plane->dests[rd - rec->dests].svc];
 
-		if (!may_go(rec, rd, now_ms))
+		if (rd->removed_ms > until_ms || !is_idle(rec, rd))
 			continue;
 		rec_dest_drop(rec, rd - rec->dests, true);
 		rec_svc_drop_unused(rec, rs);
 	}
+}
+
+/* If there is none, those of servers that were just removed will do once every program that runs now has ended. */
+int rec_id_take(struct reconcile *rec, struct pool *pool, uint32_t *ret_id)
+{
+	int err = pool_take(pool, 1, ret_id);
+
+	if (err != -ENOSPC || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		return err;
+	let_go(rec, UINT64_MAX);
+	pool_settle(&rec->dest_ids);
+	pool_settle(&rec->svc_ids);
+	return pool_take(pool, 1, ret_id);
+}
+
+/* After the rest no program can enter a connection to a removed server any more. */
+void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
+{
+	let_go(rec, now_ms - POOL_REST_MS);
 	pool_tick(&rec->dest_ids, now_ms);
 	pool_tick(&rec->svc_ids, now_ms);
 	for (int area = 0; area < AREAS; area++)

@@ -107,7 +107,7 @@ static struct sl_svc_key server_key(const struct sl_dest *entry)
 {
 	return (struct sl_svc_key){
 	    .addr = entry->addr,
-	    .port = entry->port ? entry->port : entry->svc_key.port,
+	    .port = entry->port,
 	    .proto = entry->svc_key.proto,
 	};
 }
@@ -132,10 +132,10 @@ int rec_origin_set(struct reconcile *rec, uint32_t id, bool on)
 	return origin ? settle(rec, origin) : 0;
 }
 
-/* A mark has no address to reply from; a server with any port can't be told by its port. */
+/* A mark has no address to reply from; where any port will do, a server can't be told by its port. */
 static bool wants_origin(const struct rec_svc *rs, const struct sl_dest *entry)
 {
-	if (svc_key_is_mark(&rs->key) || (!entry->port && !rs->key.port))
+	if (svc_key_is_mark(&rs->key) || !entry->port || !rs->key.port)
 		return false;
 	return (rs->svc.flags & SL_SVC_ONEPACKET || rs->svc.pe == SL_PE_SIP) && entry->fwd == SL_FWD_MASQ &&
 	       !(entry->flags & SL_DEST_REMOVED);

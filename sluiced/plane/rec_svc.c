@@ -280,7 +280,6 @@ static void change_undo(struct change *c)
 	}
 	if (!c->was_active)
 		rec_name_put(rec, &c->rs->key);
-	rec_svc_drop_unused(rec, c->rs);
 }
 
 static int change_run(struct change *c)
@@ -337,16 +336,17 @@ static int svc_want(struct reconcile *rec, const struct model *model, const stru
 	err = c.members && c.servers ? rec_svc_get(rec, &want->key, &c.rs) : -ENOMEM;
 	if (!err) {
 		c.was_active = c.rs->active;
+		c.rs->busy = true;
 		c.next = entry_start(&c);
 		rec_own_write(rec, model, want, c.next.id);
 		if (!c.was_active) {
 			ledgers_start(rec, c.rs);
 			err = rec_name_get(rec, &want->key, true);
 		}
-		if (err)
-			rec_svc_drop_unused(rec, c.rs);
-		else
+		if (!err)
 			err = change_run(&c);
+		c.rs->busy = false;
+		rec_svc_drop_unused(rec, c.rs);
 	}
 	free(c.servers);
 	free(c.members);

@@ -36,6 +36,7 @@ struct rec_svc {
 	struct rec_run runs[AREAS]; /* of that entry, as far as they are ours */
 	struct list dests;
 	bool active; /* the plane has the entry; else only connections are left */
+	bool busy; /* a change is under way: it needs its id */
 };
 
 struct rec_vip {
@@ -82,6 +83,7 @@ void rec_dest_link(struct reconcile *rec, struct rec_svc *rs, uint32_t id); /* t
 void rec_dest_linger(struct reconcile *rec, uint32_t id, uint64_t now_ms);
 void rec_dest_unlinger(struct reconcile *rec, uint32_t id);
 void rec_dest_drop(struct reconcile *rec, uint32_t id, bool seen); /* seen: programs may know the id */
+int rec_id_take(struct reconcile *rec, struct pool *pool, uint32_t *ret_id);
 
 /* rec_name.c. A service's name is known, or not any more: its address, its kind, its mark. write: else the plane is not told (adoption). */
 int rec_name_get(struct reconcile *rec, const struct sl_svc_key *key, bool write);

@@ -47,20 +47,29 @@ static bool read_slot(const struct plane *plane, uint32_t slot, struct sl_conn *
 	return true;
 }
 
-static uint32_t expires(const struct sl_settings *s, uint64_t word, uint32_t seen, uint32_t now)
+/* The timeout that a connection has in its state: its service's own, or the global one. */
+static uint32_t timeout_of(const struct plane *plane, const struct sl_conn *conn, uint64_t word)
 {
-	uint32_t age = sl_conn_age(word, seen, now), timeout = s->timeout[sl_word_state(word)];
-	uint64_t jiffies = (uint64_t)(timeout > age ? timeout - age : 0) << s->tick_shift;
+	uint32_t state = sl_word_state(word), own = 0;
 
-	return s->hz ? jiffies / s->hz : 0;
+	if (word & SL_W_OWN && conn->svc < SL_MAX_SVCS)
+		own = plane->owns[conn->svc].timeout[state];
+	return own ? own : plane->settings->timeout[state];
+}
+
+static uint32_t to_seconds(const struct sl_settings *s, uint32_t ticks)
+{
+	return s->hz ? ((uint64_t)ticks << s->tick_shift) / s->hz : 0;
 }
 
 static struct plane_conn describe(const struct plane *plane, uint32_t slot, const struct sl_conn *conn, uint64_t word, uint32_t now)
 {
+	uint32_t age = sl_conn_age(word, conn->seen, now), timeout = timeout_of(plane, conn, word);
 	struct plane_conn c = {
 	    .slot = slot,
 	    .state = sl_word_state(word),
-	    .expires_s = expires(plane->settings, word, conn->seen, now),
+	    .expires_s = to_seconds(plane->settings, timeout > age ? timeout - age : 0),
+	    .idle_s = to_seconds(plane->settings, age),
 	    .conn = *conn,
 	};
 

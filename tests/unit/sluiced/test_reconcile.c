@@ -312,6 +312,42 @@ static void removed_service_ends_with_its_connections(void **state)
 	assert_int_equal(svc.gen, 2); /* the id goes on counting */
 }
 
+static void fill(struct fixture *f, const char *addr, unsigned services)
+{
+	struct op op = {.server = {.fwd = SL_FWD_MASQ, .weight = 1}};
+	struct model_error error;
+	struct txn txn;
+
+	txn_begin(&txn, &f->model);
+	op.kind = OP_CLEAR;
+	assert_int_equal(txn_apply(&txn, &op, &error), 0);
+	for (unsigned s = 1; s <= services; s++) {
+		op.kind = OP_SVC_ADD;
+		op.svc = script_svc_key("udp", "192.0.2.1", s);
+		assert_int_equal(txn_apply(&txn, &op, &error), 0);
+		op.kind = OP_DEST_ADD;
+		for (unsigned port = 1; port <= 1000; port++) {
+			op.dest = script_dest_key(addr, port);
+			assert_int_equal(txn_apply(&txn, &op, &error), 0);
+		}
+	}
+	assert_int_equal(reconcile_commit(f->rec, &txn, f->now_ms), 0);
+	txn_end(&txn);
+}
+
+/* All servers there can be replaced by as many others, in one change: ids of servers without connections are had at once. */
+static void ids_never_run_out(void **state)
+{
+	struct fixture *f = *state;
+
+	fill(f, "192.0.2.11", 130);
+	fill(f, "192.0.2.12", 130);
+	fixture_wait(f, 3);
+	assert_int_equal(reconcile_lingering(f->rec), 0);
+	fill(f, "192.0.2.11", 130);
+	assert_int_equal(f->model.dest_count, 130000);
+}
+
 /* A negative half that a race shows is no connection. */
 static void negative_load_is_none(void **state)
 {
@@ -390,6 +426,7 @@ int main(void)
 	    T(server_without_connections_waits_a_second),
 	    T(removed_service_keeps_its_id),
 	    T(removed_service_ends_with_its_connections),
+	    T(ids_never_run_out),
 	    T(negative_load_is_none),
 	    T(failure_changes_nothing),
 	    T(no_way_no_change),
