@@ -2,6 +2,7 @@
 #include "sluiced/api/client.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #define IN_FIRST 4096
 #define IN_KEEP 65536 /* a buffer that grew larger is given back when it is empty */
+#define LARGE (1 << 20) /* a request after which the kernel gets back what it took to read it */
 
 static void client_go_on(struct client *client);
 
@@ -19,7 +21,8 @@ static size_t max_line(const struct client *client)
 	return client->access == API_CHANGE ? CONTROL_MAX_LINE : CONTROL_MAX_LINE_READ;
 }
 
-int client_new(uv_loop_t *loop, struct api *api, void (*on_close)(struct client *client), struct client **ret_client)
+int client_new(
+    uv_loop_t *loop, struct api *api, struct client_room *room, void (*on_close)(struct client *client), struct client **ret_client)
 {
 	struct client *client = calloc(1, sizeof(*client));
 	int err;
@@ -27,6 +30,7 @@ int client_new(uv_loop_t *loop, struct api *api, void (*on_close)(struct client 
 	if (!client)
 		return -ENOMEM;
 	client->api = api;
+	client->room = room;
 	client->on_close = on_close;
 	list_init(&client->link);
 	err = uv_pipe_init(loop, &client->pipe, 0);
@@ -39,10 +43,28 @@ int client_new(uv_loop_t *loop, struct api *api, void (*on_close)(struct client 
 	return 0;
 }
 
+/* The answer was taken, or never will be. */
+static void forget_answer(struct client *client)
+{
+	client->room->out -= client->out_size;
+	free(client->out);
+	client->out = NULL;
+	client->out_size = 0;
+}
+
+static void forget_input(struct client *client)
+{
+	client->room->in -= client->in_room;
+	free(client->in);
+	client->in = NULL;
+	client->in_room = client->in_size = 0;
+}
+
 void client_free(struct client *client)
 {
-	free(client->out);
-	free(client->in);
+	forget_answer(client);
+	forget_input(client);
+	client->room->on_room(client->room);
 	free(client);
 }
 
@@ -66,20 +88,29 @@ void client_close(struct client *client)
 	uv_close((uv_handle_t *)&client->pipe, closed);
 }
 
-/* Room for one byte more than a line may have, so that too long a line shows. */
+/* Room for one byte more than a line may have, so that too long a line shows; all clients together have so much. */
+static void grow(struct client *client)
+{
+	size_t most = max_line(client) + 1, want = client->in_room ? 2 * client->in_room : IN_FIRST;
+	char *in;
+
+	want = want < most ? want : most;
+	if (want > IN_KEEP && client->room->in - client->in_room + want > CONTROL_MAX_IN)
+		return;
+	in = realloc(client->in, want);
+	if (!in)
+		return;
+	client->room->in += want - client->in_room;
+	client->in = in;
+	client->in_room = want;
+}
+
 static void room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
 {
 	struct client *client = handle->data;
-	size_t most = max_line(client) + 1, want = client->in_room ? 2 * client->in_room : IN_FIRST;
 
-	if (client->in_size == client->in_room && client->in_room < most) {
-		char *in = realloc(client->in, want < most ? want : most);
-
-		if (in) {
-			client->in = in;
-			client->in_room = want < most ? want : most;
-		}
-	}
+	if (client->in_size == client->in_room)
+		grow(client);
 	*ret_buf = uv_buf_init(client->in + client->in_size, client->in_room - client->in_size);
 }
 
@@ -87,9 +118,9 @@ static void wrote(uv_write_t *write, int status)
 {
 	struct client *client = write->data;
 
-	free(client->out);
-	client->out = NULL;
+	forget_answer(client);
 	client->since_ms = uv_now(write->handle->loop);
+	client->room->on_room(client->room);
 	if (client->closing)
 		return;
 	if (status < 0 || client->last)
@@ -104,10 +135,11 @@ static void answer(struct client *client, char *out, size_t size)
 	uv_buf_t buf = uv_buf_init(out, size);
 
 	client->out = out;
+	client->out_size = size;
+	client->room->out += size;
 	client->write.data = client;
 	if (!out || uv_write(&client->write, (uv_stream_t *)&client->pipe, &buf, 1, wrote)) {
-		free(out);
-		client->out = NULL;
+		forget_answer(client);
 		client_close(client);
 	}
 }
@@ -126,11 +158,8 @@ static void consume(struct client *client, size_t size)
 {
 	client->in_size -= size;
 	memmove(client->in, client->in + size, client->in_size);
-	if (client->in_size == 0 && client->in_room > IN_KEEP) {
-		free(client->in);
-		client->in = NULL;
-		client->in_room = 0;
-	}
+	if (client->in_size == 0 && client->in_room > IN_KEEP)
+		forget_input(client);
 }
 
 /* Who may do nothing is told so once. */
@@ -140,6 +169,8 @@ static void handle_line(struct client *client, size_t size)
 	char *out = rpc_answer(client->api, client->access, client->in, size, &out_size);
 
 	consume(client, size + 1);
+	if (size > LARGE)
+		malloc_trim(0);
 	client->last = client->access == API_NONE;
 	if (out)
 		answer(client, out, out_size);
@@ -157,11 +188,14 @@ static bool is_blank(const char *line, size_t size)
 /* The lines that are here, as long as their answers are taken at once. */
 static void client_go_on(struct client *client)
 {
-	while (!client->out && !client->closing) {
+	client->waiting = false;
+	while (!client->out && !client->closing && !client->waiting) {
 		char *end = client->in_size ? memchr(client->in, '\n', client->in_size) : NULL;
 
 		if (end && is_blank(client->in, end - client->in))
 			consume(client, end - client->in + 1);
+		else if (end && client->room->out > CONTROL_MAX_OUT)
+			client->waiting = true;
 		else if (end)
 			handle_line(client, end - client->in);
 		else if (client->in_size > max_line(client))
@@ -169,12 +203,20 @@ static void client_go_on(struct client *client)
 		else
 			break;
 	}
-	if (!client->out && client->eof)
+	if (!client->out && client->eof && !client->waiting)
 		client_close(client);
-	else if (client->out && !client->closing)
+	else if ((client->out || client->waiting) && !client->closing)
 		uv_read_stop((uv_stream_t *)&client->pipe);
 	else if (!client->closing)
 		client_start(client, NULL);
+}
+
+void client_try(struct client *client)
+{
+	if (!client->waiting || client->closing || client->room->out > CONTROL_MAX_OUT)
+		return;
+	client->since_ms = uv_now(client->pipe.loop);
+	client_go_on(client);
 }
 
 static void was_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
@@ -186,6 +228,8 @@ static void was_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 		client->in_size += count;
 	else if (count == UV_EOF)
 		client->eof = true;
+	else if (count == UV_ENOBUFS)
+		return refuse(client, "there is no memory for the request now, for others send much at once: try again");
 	else if (count < 0)
 		return client_close(client);
 	client_go_on(client);

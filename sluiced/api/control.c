@@ -29,6 +29,7 @@ struct control {
 	uv_timer_t timer;
 	struct listener abstract, path;
 	struct list clients;
+	struct client_room room;
 	bool started;
 };
 
@@ -43,6 +44,16 @@ static void client_gone(struct client *client)
 {
 	list_remove(&client->link);
 	client_free(client);
+}
+
+/* In the order in which they came. */
+static void on_room(struct client_room *room)
+{
+	struct control *control = container_of(room, struct control, room);
+	struct list *at, *safe;
+
+	list_each (at, safe, &control->clients)
+		client_try(container_of(at, struct client, link));
 }
 
 /* The client that is silent longest, of those that may do no more than the new one; NULL while there is room. */
@@ -68,7 +79,7 @@ static void connected(uv_stream_t *stream, int status)
 {
 	struct control *control = stream->data;
 	struct client *client, *old;
-	int err = status ? status : client_new(control->loop, control->api, client_gone, &client);
+	int err = status ? status : client_new(control->loop, control->api, &control->room, client_gone, &client);
 
 	if (err) {
 		log_warn_limited("a client of the control socket was not served: %s", uv_strerror(err));
@@ -173,6 +184,7 @@ int control_new(uv_loop_t *loop, struct api *api, const char *name, struct contr
 	control->api = api;
 	control->abstract.fd = control->path.fd = -1;
 	list_init(&control->clients);
+	control->room.on_room = on_room;
 	err = bind_abstract(control, name ? name : CONTROL_NAME, ret_pid);
 	if (err) {
 		free(control);

@@ -9,8 +9,8 @@
  *
  * A client sends lines and gets a line for each, in order; the next is not looked at before the last answer is taken, so no
  * answer piles up. Everything is bounded: the length of a line and the number of clients by what the peer may do (who may do
- * nothing can't crowd out who may), the time for the rest of a line or for taking an answer. When there is no room for a client,
- * the one that was silent longest goes.
+ * nothing can't crowd out who may), the memory for all requests and answers under way, the time for the rest of a line or for taking
+ * an answer. When there is no room for a client, the one that was silent longest goes.
  */
 
 #include <sys/types.h>
@@ -22,6 +22,8 @@
 #define CONTROL_PATH "/run/sluice/sluice.sock"
 #define CONTROL_MAX_LINE (32 << 20) /* a request of who may change: a restore of everything fits */
 #define CONTROL_MAX_LINE_READ (64 << 10) /* of the others */
+#define CONTROL_MAX_IN (128 << 20) /* requests under way, of all clients together */
+#define CONTROL_MAX_OUT (64 << 20) /* answers under way beyond which the next request waits */
 #define CONTROL_MAX_CLIENTS 64
 #define CONTROL_STALL_MS 30000 /* to finish a line, or take an answer */
 
