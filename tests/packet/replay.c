@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
@@ -300,17 +301,17 @@ static int play(struct replay *r, FILE *file)
 	return err;
 }
 
-/* Why a case cannot hold: what `differs`, beside the cases, says of it ("BEGINNING REASON" a line). False: it must hold. */
+/* Why a case cannot hold: what `differs`, beside the cases, says of it ("PATTERN REASON" a line). False: it must hold. */
 static bool differs_known(const char *directory, const char *name, char ret_reason[256])
 {
-	char path[512], line[512], start[128];
+	char path[512], line[512], pattern[128];
 	bool known = false;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/../differs", directory);
 	file = fopen(path, "r");
 	while (file && !known && fgets(line, sizeof(line), file)) {
-		known = sscanf(line, "%127s %255[^\n]", start, ret_reason) == 2 && *start != '#' && !strncmp(name, start, strlen(start));
+		known = sscanf(line, "%127s %255[^\n]", pattern, ret_reason) == 2 && !fnmatch(pattern, name, 0);
 	}
 	if (file)
 		fclose(file);
@@ -345,25 +346,25 @@ static bool run_case(struct lane *lane, const char *directory, const char *name)
 	return err != 0;
 }
 
-static bool wanted(const char *name, char *const names[])
+static bool wanted(const char *name, char *const patterns[])
 {
 	if (*name == '.')
 		return false;
-	if (!*names)
+	if (!*patterns)
 		return true;
-	for (; *names; names++)
-		if (!strncmp(name, *names, strlen(*names)))
+	for (; *patterns; patterns++)
+		if (!fnmatch(*patterns, name, 0))
 			return true;
 	return false;
 }
 
-int replay_run(struct lane *lane, const char *directory, char *const names[])
+int replay_run(struct lane *lane, const char *directory, char *const patterns[])
 {
 	struct dirent **list;
 	int n = scandir(directory, &list, NULL, alphasort), failed = 0, ran = 0;
 
 	for (int i = 0; i < n; i++) {
-		for (int express = 0; wanted(list[i]->d_name, names) && express < 2; express++, ran++) {
+		for (int express = 0; wanted(list[i]->d_name, patterns) && express < 2; express++, ran++) {
 			lane->express = express;
 			failed += run_case(lane, directory, list[i]->d_name);
 		}

@@ -13,9 +13,9 @@
 #include "tests/packet/lane.h"
 
 /*
- * Plays every case of `directory` whose name begins with one of `names` (none: every case) in both lanes; prints a line a case.
+ * Plays every case of `directory` whose name fits one of `patterns` (as fnmatch's; none: every case) in both lanes; prints a line a case.
  * Returns the number that failed.
  */
-int replay_run(struct lane *lane, const char *directory, char *const names[]);
+int replay_run(struct lane *lane, const char *directory, char *const patterns[]);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The golden cases through the real programs: replay-bpf DIRECTORY [beginning of a case's name]... Needs root; everything happens in a
+ * The golden cases through the real programs: replay-bpf DIRECTORY [PATTERN]... Needs root; everything happens in a
  * network namespace of the program's own.
  */
 #include "tests/packet/replay.h"
@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2) {
-		fprintf(stderr, "replay-bpf DIRECTORY [NAME]...\n");
+		fprintf(stderr, "replay-bpf DIRECTORY [PATTERN]...\n");
 		return 2;
 	}
 	if (geteuid()) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The golden cases through the core as plain C, under sanitizers: replay-host DIRECTORY [beginning of a case's name]... */
+/* The golden cases through the core as plain C, under sanitizers: replay-host DIRECTORY [PATTERN]... */
 #include "tests/packet/replay.h"
 
 int main(int argc, char **argv)
@@ -9,7 +9,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || !lane) {
-		fprintf(stderr, "replay-host DIRECTORY [NAME]...\n");
+		fprintf(stderr, "replay-host DIRECTORY [PATTERN]...\n");
 		return 2;
 	}
 	failed = replay_run(lane, argv[1], argv + 2);
