@@ -105,7 +105,7 @@ def answering(room, vip, names):
 
 
 def all_answer(room, names):
-    for vip in (VIP, VIP6):
+    for vip in (VIP, VIP6, MARKED):
         answering(room, vip, names)
 
 
