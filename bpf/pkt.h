@@ -44,7 +44,7 @@
 enum pkt_verdict {
 	PKT_NEXT, /* go on with the next stage */
 	PKT_PASS, /* not ours, or for the host: up, untouched */
-	PKT_DELIVER, /* a local real server: up, rewritten if need be */
+	PKT_DELIVER, /* a local real server: up, rewritten if need be; by pkt.out_if, from behind, if that is not 0 */
 	PKT_DROP, /* pkt.reason says why */
 	PKT_SEND, /* out by pkt.out_if; the link-layer header is written */
 	PKT_NEIGH, /* out by pkt.out_if; the kernel resolves pkt.gw first (full lane only) */

@@ -27,11 +27,24 @@ NOINLINE int lane_neigh(const struct pkt *p)
 	return bpf_redirect_neigh(p->out_if, &nh, sizeof(nh), 0);
 }
 
-SL_INLINE int lane_verdict(const struct pkt *p, int verdict)
+/* Up, but as if it came in by the mark device. */
+NOINLINE int lane_behind(struct __sk_buff *skb, __u32 ifindex)
+{
+	static const __u8 mac[6] = {SL_MARK_MAC};
+	struct ethhdr *eth = ctx_data(skb);
+
+	if ((void *)(eth + 1) > ctx_end(skb))
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(eth->h_dest, mac, sizeof(mac));
+	return bpf_redirect(ifindex, BPF_F_INGRESS);
+}
+
+SL_INLINE int lane_verdict(struct __sk_buff *skb, const struct pkt *p, int verdict)
 {
 	switch (verdict) {
 	case PKT_SEND: return bpf_redirect(p->out_if, 0);
 	case PKT_NEIGH: return lane_neigh(p);
+	case PKT_DELIVER: return p->out_if ? lane_behind(skb, p->out_if) : TC_ACT_UNSPEC;
 	case PKT_DROP: map_count(p->reason); return TC_ACT_SHOT;
 	default: return TC_ACT_UNSPEC;
 	}
@@ -44,7 +57,7 @@ SEC("tc") int full_ingress(struct __sk_buff *skb)
 	/* 0 is PACKET_HOST. A tagged packet comes again on its VLAN device, untagged. */
 	if (skb->pkt_type != 0 || skb->vlan_present)
 		return TC_ACT_UNSPEC;
-	return lane_verdict(&p, pipeline(skb, &p));
+	return lane_verdict(skb, &p, pipeline(skb, &p));
 }
 
 SEC("tc") int full_egress(struct __sk_buff *skb)
@@ -55,7 +68,7 @@ SEC("tc") int full_egress(struct __sk_buff *skb)
 	/* What came in by an interface is not the host's own. */
 	if (skb->ingress_ifindex || !set || !(set->flags & SL_SET_EGRESS))
 		return TC_ACT_UNSPEC;
-	return lane_verdict(&p, pipeline_egress(skb, &p));
+	return lane_verdict(skb, &p, pipeline_egress(skb, &p));
 }
 
 /*
@@ -73,5 +86,5 @@ SEC("tc") int full_mark(struct __sk_buff *skb)
 	verdict = pipeline_marked(skb, &p, skb->ingress_ifindex);
 	if (verdict == PKT_PASS || verdict == PKT_DELIVER)
 		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
-	return lane_verdict(&p, verdict);
+	return lane_verdict(skb, &p, verdict);
 }

@@ -44,6 +44,18 @@ SL_INLINE int fwd_is_loopback(const struct sl_addr *a)
 	return a->d[0] == 0 && a->w[2] == 0 && a->w[3] == bpf_htonl(1);
 }
 
+/*
+ * Netfilter would mark the packet and the host's rules send it to the mark device, but never deliver it: so it goes in there, whence
+ * the rules let it pass. The interface, or 0 for a connection of no mark.
+ */
+SL_INLINE __u32 fwd_mark_if(const struct pkt *p)
+{
+	const struct sl_settings *set = map_settings();
+	const struct sl_conn *c = map_conn(p->slot);
+
+	return set && c && c->flags & SL_CONN_MARK ? set->mark_if : 0;
+}
+
 /* LocalNode: NAT rewrites for a local server on another address or port; DR and TUN deliver as it is. */
 NOINLINE int fwd_local(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest *d)
 {
@@ -52,6 +64,7 @@ NOINLINE int fwd_local(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest *
 	if (p->fwd == SL_FWD_MASQ && fwd_is_loopback(&d->addr))
 		return pkt_drop(p, SL_DROP_DEST_LOOPBACK);
 	fwd_account(p);
+	p->out_if = fwd_mark_if(p);
 	if (p->fwd != SL_FWD_MASQ || (addr_equal(&d->addr, &p->dst) && p->dest_port == p->dport))
 		return PKT_DELIVER;
 	return nat_to_server(ctx, p, &d->addr) ? pkt_drop(p, SL_DROP_REWRITE) : PKT_DELIVER;

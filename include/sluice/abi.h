@@ -155,11 +155,14 @@ struct sl_settings {
 					   has its own */
 	__s32 sysctl[SL_MAX_SYSCTLS]; /* by enum sl_sysctl; times in seconds */
 	__u32 mark_rules; /* rules of the classifier in force */
-	__u32 zero;
+	__u32 mark_if; /* the mark device (sluiced/mark/); 0: there is none */
 	struct sl_sync sync[2]; /* the daemon's: master, backup */
 	__u32 reserved[2];
 };
 _Static_assert(sizeof(struct sl_settings) == 776, "sl_settings");
+
+/* Link-layer address of the mark device: what the lanes send to it from behind is for the host. */
+#define SL_MARK_MAC 0x02, 0x53, 0x4c, 0x00, 0x00, 0x01
 
 #define SL_SET_EGRESS 1 /* some dest is local: replies leave by the egress lane */
 #define SL_SET_MARK_SVCS 2 /* there are firewall-mark services */

@@ -140,6 +140,7 @@ static int set_up_device(struct rtnl_asker *asker, uint32_t ifindex)
 	rtnl_asker_ask(asker, mark_wire_put_link_conf(request, ifindex, false), NULL, NULL);
 	rtnl_asker_ask(asker, mark_wire_put_link_conf(request, ifindex, true), NULL, NULL);
 	rtnl_asker_ask(asker, mark_wire_put_link_mtu(request, ifindex, MTU), NULL, NULL);
+	rtnl_asker_ask(asker, mark_wire_put_addr(request, ifindex), NULL, NULL);
 	return rtnl_asker_ask(asker, mark_wire_put_link_up(request, ifindex), NULL, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
@@ -162,9 +163,11 @@ static struct nlmsghdr *put_ifinfo(void *buf, uint16_t type, uint16_t flags, uin
 struct nlmsghdr *mark_wire_put_link(void *buf, const char *name, const char *kind)
 {
 	struct nlmsghdr *nlh = put_ifinfo(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	static const uint8_t mac[6] = {SL_MARK_MAC};
 	struct nlattr *info;
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put(nlh, IFLA_ADDRESS, sizeof(mac), mac);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(nlh, info);
@@ -211,10 +214,25 @@ struct nlmsghdr *mark_wire_put_link_delete(void *buf, uint32_t ifindex)
 	return put_ifinfo(buf, RTM_DELLINK, 0, ifindex);
 }
 
-/* A gateway that nobody is (RFC 7600's dummy address; a link-local one): one neighbour, however many destinations. */
+struct nlmsghdr *mark_wire_put_addr(void *buf, uint32_t ifindex)
+{
+	static const uint8_t dummy[4] = {192, 0, 0, 8}; /* RFC 7600's IPv4 dummy address */
+	struct nlmsghdr *nlh = put_header(buf, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+
+	ifa->ifa_family = AF_INET;
+	ifa->ifa_prefixlen = 32;
+	ifa->ifa_scope = RT_SCOPE_LINK;
+	ifa->ifa_index = ifindex;
+	mnl_attr_put(nlh, IFA_LOCAL, sizeof(dummy), dummy);
+	mnl_attr_put(nlh, IFA_ADDRESS, sizeof(dummy), dummy);
+	return nlh;
+}
+
+/* A gateway that nobody is: one neighbour, however many destinations. */
 struct nlmsghdr *mark_wire_put_route(void *buf, bool v6, uint32_t ifindex)
 {
-	static const uint8_t gw4[4] = {192, 0, 0, 8}, gw6[16] = {0xfe, 0x80, [15] = 8};
+	static const uint8_t gw4[4] = {192, 0, 0, 11}, gw6[16] = {0xfe, 0x80, [15] = 8};
 	struct nlmsghdr *nlh = put_header(buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 

@@ -15,11 +15,14 @@ struct nlmsghdr *mark_wire_put_rule(void *buf, bool v6, const struct rules_rule 
 
 /* Make a device of this kind, down. */
 struct nlmsghdr *mark_wire_put_link(void *buf, const char *name, const char *kind);
-/* No addresses of its own, and any source may come in: what does has been let in by another interface. */
+/* No IPv6 addresses of its own, and any IPv4 source may come in: what does has been let in by another interface. */
 struct nlmsghdr *mark_wire_put_link_conf(void *buf, uint32_t ifindex, bool v6);
 struct nlmsghdr *mark_wire_put_link_mtu(void *buf, uint32_t ifindex, uint32_t mtu);
 struct nlmsghdr *mark_wire_put_link_up(void *buf, uint32_t ifindex);
 struct nlmsghdr *mark_wire_put_link_delete(void *buf, uint32_t ifindex);
+
+/* An IPv4 address: a device without one lets no source in where rp_filter is on for all. */
+struct nlmsghdr *mark_wire_put_addr(void *buf, uint32_t ifindex);
 
 /* The default route of RULES_TABLE to the device. */
 struct nlmsghdr *mark_wire_put_route(void *buf, bool v6, uint32_t ifindex);

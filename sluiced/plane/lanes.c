@@ -343,7 +343,11 @@ int lanes_attach_mark(struct lanes *lanes, uint32_t ifindex)
 	if (!lanes->bpf)
 		return 0;
 	err = lanes->no_tcx ? -EINVAL : hook_attach(lanes->bpf, HOOK_MARK, ifindex);
-	return err == -EINVAL ? clsact_attach_mark(lanes->bpf, ifindex) : err;
+	if (err == -EINVAL)
+		err = clsact_attach_mark(lanes->bpf, ifindex);
+	if (!err)
+		plane_mark_if_set(lanes->plane, ifindex);
+	return err;
 }
 
 void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present)
@@ -354,6 +358,8 @@ void lanes_link(struct lanes *lanes, const struct neigh_link *link, bool present
 	if (!lanes->bpf || (present && !strcmp(link->name, NEIGH_MARK_DEVICE)))
 		return;
 	if (!wanted) {
+		if (link->ifindex == lanes->plane->settings->mark_if)
+			plane_mark_if_set(lanes->plane, 0);
 		detach(lanes, link);
 	} else if (!lane) {
 		attach(lanes, link);

@@ -90,6 +90,11 @@ void plane_marks_set(struct plane *plane, uint32_t rules)
 	plane_flag_set(plane, SL_SET_MARKS, rules);
 }
 
+void plane_mark_if_set(struct plane *plane, uint32_t ifindex)
+{
+	put(plane, &plane->settings->mark_if, &ifindex, sizeof(ifindex));
+}
+
 void plane_flag_set(struct plane *plane, uint32_t flag, bool on)
 {
 	__u32 flags = (plane->settings->flags & ~flag) | (on ? flag : 0);

@@ -78,6 +78,7 @@ void plane_bounds_set(struct plane *plane, uint32_t first, const struct sl_addr 
 void plane_mark_rules_set(struct plane *plane, uint32_t first, const struct sl_mark_rule *rules, uint32_t count);
 int plane_mark_set(struct plane *plane, const struct sl_mark_key *key, const struct sl_mark_set *set); /* set NULL: remove */
 void plane_marks_set(struct plane *plane, uint32_t rules); /* rules of the classifier in force; 0: the lanes don't ask it */
+void plane_mark_if_set(struct plane *plane, uint32_t ifindex); /* 0: there is no mark device */
 void plane_flag_set(struct plane *plane, uint32_t flag, bool on); /* SL_SET_* */
 void plane_hop_set(struct plane *plane, uint32_t id, const struct sl_hop *hop);
 void plane_link_set(struct plane *plane, uint32_t ifindex, const struct sl_link *link);
