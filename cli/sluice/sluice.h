@@ -153,7 +153,7 @@ const char *sluice_nearest(const char *word, const struct sluice_name *names);
 const char *sluice_nearest_command(const char *word, const struct sluice_command *const *commands);
 const char *sluice_nearest_option(const char *word, const struct sluice_option *options);
 
-/* duration.c: "10s", "500ms", "2m", "3" (seconds), up to 31 days, as milliseconds; -EINVAL. */
+/* duration.c: "10s", "500ms", "1h30m", "3" (seconds), up to 31 days, as milliseconds; -EINVAL. */
 int sluice_duration_parse(const char *text, unsigned *ret_ms);
 
 /* help.c */

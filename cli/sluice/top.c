@@ -15,7 +15,7 @@ struct top {
 	size_t room, names;
 	size_t mask; /* places - 1, at least twice the room */
 	unsigned long long error;
-	struct name *place, *spare; /* spare: as many, for building anew */
+	struct name *place, *spare; /* spare: as many, for building anew; NULL until then */
 };
 
 struct top *top_new(size_t room)
@@ -30,8 +30,7 @@ struct top *top_new(size_t room)
 	top->room = room;
 	top->mask = places - 1;
 	top->place = calloc(places, sizeof(*top->place));
-	top->spare = calloc(places, sizeof(*top->spare));
-	if (top->place && top->spare)
+	if (top->place)
 		return top;
 	top_free(top);
 	return NULL;
@@ -71,6 +70,10 @@ static void take_one(struct top *top)
 	struct name *old = top->place;
 
 	top->error++;
+	if (!top->spare)
+		top->spare = calloc(top->mask + 1, sizeof(*top->spare));
+	if (!top->spare)
+		return; /* the name that came is not counted: it too is too small by one more */
 	top->names = 0;
 	memset(top->spare, 0, (top->mask + 1) * sizeof(*top->spare));
 	for (size_t i = 0; i <= top->mask; i++) {
