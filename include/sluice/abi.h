@@ -20,7 +20,7 @@
  *   owns       ARRAY of sl_own, mappable              daemon; index = service id: timeouts of a service's own
  *   marks      LPM_TRIE sl_mark_key -> sl_mark_set    daemon; from a destination to the rules that may mark it
  *   mark_rules ARRAY[1] of sl_mark_rule[], mappable   daemon
- *   origins    HASH sl_svc_key -> sl_svc_key          daemon; NAT servers of one-packet services, to the service their replies come from
+ *   origins    HASH sl_svc_key -> sl_svc_key          daemon; NAT servers of one-packet and of sip services, to the service their packets come from
  *   dests      ARRAY of sl_dest, mappable             daemon; index = dest id
  *   hops       ARRAY of sl_hop, mappable              daemon; a published hop is never changed, only replaced by another id
  *   hop_ids    HASH sl_neigh_key -> __u32 hop id      daemon; from the next hop the kernel's FIB names to its id
@@ -325,7 +325,7 @@ struct sl_conn {
 			__u32 client_hop; /* route_gen << 16 | hop id: where replies go (NAT); 0 not known */
 			__u32 client_if; /* interface the client's first packet came in by */
 		};
-		__u64 refs; /* of a template: generation << 32 | connections under it (word.h) */
+		__u64 refs; /* of a template: the connections under it (sl_refs() in word.h) */
 	};
 	__u32 seen; /* tick of the last packet: a plain store; the broom brings it into the word */
 	__u32 template; /* slot of the persistence template + 1; 0 none */

@@ -29,9 +29,10 @@
  * a miss. sl_load is raised before publication and lowered after the word has left the state, so it is never below
  * the truth by more than the operations under way.
  *
- * A template is kept as long as connections are under it. sl_conn.refs counts them with the generation they count for: to come under a
- * template is one swap that expects its generation, then a look at the word, which must be live and of that generation; to leave it is an
- * atomic subtraction. Who wants to free a template makes it BUSY, and back if refs is not 0.
+ * A template is kept as long as connections are under it. sl_conn.refs counts them, with the generation they count for: to come under a
+ * template is one swap that expects its generation; to leave it is an atomic subtraction. Who wants to free a template makes it
+ * BUSY, then swaps refs from "no connections" to 0, which is of no generation, and gives the slot back if that fails: so who has come
+ * under it keeps it, and who comes too late misses.
  *
  * Only programs change words (the daemon sweeps through the broom program): a process can be killed between two
  * steps, a program can't.
@@ -155,6 +156,21 @@ SL_INLINE __u32 sl_state_rank(__u32 state)
 	    0;
 #undef X
 	return ranks >> 2 * (state & 31) & 3;
+}
+
+/*
+ * sl_conn.refs of a template: the top bit, which no interface number has (client_if lies there in a connection), so that a late
+ * swap never takes a connection for a template; 16 bits of generation; 32 of connections.
+ */
+SL_INLINE __u64 sl_refs(__u32 gen, __u32 conns)
+{
+	return 1ULL << 63 | (__u64)(gen & SL_W_GEN_MASK) << 32 | conns;
+}
+
+/* Connections under the template. */
+SL_INLINE __u32 sl_refs_conns(__u64 refs)
+{
+	return refs;
 }
 
 /* What one connection in this state adds to sl_load.word; a template is counted elsewhere. */

@@ -177,6 +177,12 @@ static const uint32_t timeout_of[SL_MAX_STATES] = {
 #undef X
 };
 
+static const int32_t sysctl_of[SL_MAX_SYSCTLS] = {
+#define X(name, number, text, value, least, most, unit) [number] = value,
+#include "sluice/sysctl.def"
+#undef X
+};
+
 static int new_settings(struct sl_settings *ret_settings, uint32_t slots, const char **ret_why)
 {
 	struct sl_settings s = {.abi = SL_ABI_VERSION, .slots = slots ?: SL_DEFAULT_SLOTS};
@@ -192,7 +198,9 @@ static int new_settings(struct sl_settings *ret_settings, uint32_t slots, const 
 	for (i = 0; i < SL_MAX_STATES; i++) {
 		s.timeout_s[i] = timeout_of[i];
 		s.timeout[i] = ((uint64_t)timeout_of[i] * s.hz + (1U << s.tick_shift) - 1) >> s.tick_shift;
+		s.own_least[i] = s.timeout[i];
 	}
+	memcpy(s.sysctl, sysctl_of, sizeof(s.sysctl));
 	*ret_settings = s;
 	return 0;
 }
