@@ -207,6 +207,8 @@ static bool stage_init(struct stage *s, struct lane *lane, const struct world *w
 
 static void stage_fini(struct stage *s)
 {
+	if (s->rig.svc_set) /* or the next world would know it in one of the lanes */
+		s->lane->ops->svc_set(s->lane, &s->rig.key, NULL);
 	free(s->tags);
 	free(s->conns);
 }
