@@ -19,14 +19,12 @@ SL_INLINE int pipeline_over(struct pkt *p)
 {
 	const struct sl_settings *set;
 
-	if (unlikely(p->dir == PKT_CLIENT && state_reopens(p))) {
-		map_count(SL_MAX_REASONS + SL_EV_REUSED);
+	if (unlikely(p->tcp_flags & TCP_SYN && p->dir == PKT_CLIENT && state_reopens(p)))
 		return 1;
-	}
 	if (likely(p->seen == p->now))
 		return 0;
 	set = map_settings();
-	return set && table_expired(set, p->word, p->seen, p->now);
+	return set && table_expired(set, p->word, p->slot, p->seen, p->now);
 }
 
 /* The packet's connection, or a new one. */

@@ -121,19 +121,46 @@ SL_INLINE void state_update(struct pkt *p)
 		table_refresh(p);
 }
 
-/* May this packet begin a connection? TCP: a SYN, with or without ACK, that is no RST. */
+/* May this packet begin a connection? TCP: a SYN, with or without ACK, that is no RST; with sloppy_tcp anything that is no RST. */
 SL_INLINE int state_opens(const struct pkt *p)
 {
-	return p->proto == IPPROTO_UDP || (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+	const struct sl_settings *set = map_settings();
+
+	if (p->proto == IPPROTO_UDP)
+		return 1;
+	if (p->tcp_flags & TCP_RST || p->frag == PKT_FRAG_LATER)
+		return 0;
+	return p->tcp_flags & TCP_SYN || (set && set->sysctl[SL_SYS_SLOPPY_TCP]);
 }
 
-/* Is this packet the first of a new connection on the port of one that has ended (conn_reuse_mode 1)? */
-SL_INLINE int state_reopens(const struct pkt *p)
+/* Has the connection ended, so that its port may be used anew? conn_reuse_mode 2 adds what is closing and seen from one side. */
+SL_INLINE int state_ended(const struct pkt *p, __s32 mode)
 {
 	__u32 state = sl_word_state(p->word);
 
-	return p->proto == IPPROTO_TCP && p->frag != PKT_FRAG_LATER && (p->tcp_flags & TCP_SYN) && !(p->tcp_flags & (TCP_RST | TCP_ACK)) &&
-	       (state == SL_ST_TIME_WAIT || state == SL_ST_CLOSE);
+	return state == SL_ST_TIME_WAIT || state == SL_ST_CLOSE || (mode & 2 && state == SL_ST_FIN_WAIT && p->word & SL_W_1WAY);
+}
+
+/*
+ * A client's SYN on its connection: is it the first of a new one on the same port (conn_reuse_mode; not under a template), or
+ * may its server get no more (expire_nodest_conn)? ip_vs_in_hook() asks the same.
+ */
+APART int state_reopens(struct pkt *p)
+{
+	const struct sl_settings *set = map_settings();
+	const struct sl_dest *d = p ? map_dest(p->dest) : 0;
+	const struct sl_conn *c = p ? map_conn(p->slot) : 0;
+
+	if (!p || !set || !c || !d)
+		return 0;
+	if (set->sysctl[SL_SYS_EXPIRE_NODEST_CONN] && !d->weight) {
+		map_count(SL_MAX_REASONS + SL_EV_NODEST_EXPIRED);
+		return 1;
+	}
+	if (!set->sysctl[SL_SYS_CONN_REUSE_MODE] || !state_ended(p, set->sysctl[SL_SYS_CONN_REUSE_MODE]) || READ_ONCE(c->template))
+		return 0;
+	map_count(SL_MAX_REASONS + SL_EV_REUSED);
+	return 1;
 }
 
 #endif

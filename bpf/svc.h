@@ -11,12 +11,13 @@
 
 #include "bpf/allow.h"
 #include "bpf/mark.h"
+#include "bpf/persist.h"
 #include "bpf/sched/sched.h"
 #include "bpf/state.h"
 #include "bpf/stats.h"
-#include "bpf/table.h"
 #include "bpf/work.h"
 
+#define SVC_FTP_DATA 20 /* what comes from this port is never scheduled (ip_vs_schedule) */
 #define SVC_TRIES 4 /* to read a service while nobody writes it */
 
 /* Addresses that no client has (RFC 6890): zero, loopback, multicast, broadcast; and the virtual address itself. */
@@ -120,51 +121,131 @@ SL_INLINE __u64 svc_way(const struct sl_dest *d)
 	return d->fwd == SL_FWD_MASQ ? 0 : SL_W_1WAY;
 }
 
-/* A connection to a server of the packet's service. */
+/* No server may be given. Ports that only FTP's service could have taken are the host's (ip_vs_leave). */
+SL_INLINE int svc_nobody(struct pkt *p, const struct work *work)
+{
+	if (work->key.port == bpf_htons(PERSIST_FTP) && p->dport != work->key.port)
+		return PKT_PASS;
+	return pkt_drop(p, SL_DROP_NO_SERVER);
+}
+
+/* Is the service one for this very port? Others take a packet only for the sake of persistence. */
+SL_INLINE int svc_exact(const struct pkt *p, const struct work *work)
+{
+	return !work->key.proto || work->key.port == p->dport;
+}
+
+/* Chooses work.new's server, by the client's template if the service is persistent and there is one. */
+SL_INLINE int svc_choose(struct pkt *p, struct work *work)
+{
+	struct table_new *new = &work->new;
+	const struct sl_conn *by;
+
+	if (work->svc.flags & SL_SVC_PERSISTENT) {
+		persist_key(p, work);
+		new->template = persist_find(&work->twin);
+		by = map_conn(new->template - 1);
+		if (new->template &&by) {
+			new->dest = by->dest;
+			return PKT_NEXT;
+		}
+	} else if (!svc_exact(p, work)) {
+		return svc_nobody(p, work);
+	}
+	new->dest = sched_pick(&work->svc, p);
+	return new->dest ? PKT_NEXT : svc_nobody(p, work);
+}
+
+/* A template to work.new's server. */
+SL_INLINE int svc_template(struct pkt *p, struct work *work)
+{
+	struct table_new *new = &work->new;
+	const struct sl_dest *d = map_dest(new->dest);
+
+	if (!d)
+		return pkt_drop(p, SL_DROP_NO_SERVER);
+	new->dport = work->twin.dport ? d->port : 0;
+	new->fwd = d->fwd;
+	new->way = SL_W_OWN;
+	new->flags = work->key.proto ? 0 : SL_CONN_MARK;
+	new->state = SL_ST_TEMPLATE;
+	return persist_enter(p);
+}
+
+/* The server's port of a new connection: persistence keeps the packet's where the service is for more than one. */
+SL_INLINE __be16 svc_dest_port(const struct pkt *p, const struct work *work, const struct sl_dest *d)
+{
+	if (!d->port || (work->svc.flags & SL_SVC_PERSISTENT && p->dport != work->key.port))
+		return p->dport;
+	return d->port;
+}
+
+/* A connection to work.new's server. */
 SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 {
 	struct table_new *new = &work->new;
 	const struct sl_dest *d = map_dest(new->dest);
 	int verdict;
 
-	if (!new->dest || !d)
+	if (!d)
 		return pkt_drop(p, SL_DROP_NO_SERVER);
-	new->dport = d->port ? d->port : p->dport;
+	new->dport = svc_dest_port(p, work, d);
 	new->fwd = d->fwd;
-	new->way = svc_way(d);
-	new->state = state_first(p, new->way);
+	new->way = svc_way(d) | (work->svc.flags & SL_SVC_OWN ? SL_W_OWN : 0);
+	new->flags = work->key.proto ? 0 : SL_CONN_MARK;
+	new->state = state_first(p, new->way &SL_W_1WAY);
 	verdict = table_enter(p, new);
 	if (verdict == PKT_NEXT)
 		stats_conn(new->dest);
 	return verdict;
 }
 
-/* The service has let the packet in: a server and a connection for it. */
-SL_INLINE int svc_begin(struct pkt *p, struct work *work)
+/* The packet has a service that lets it in, in this CPU's work: a server, and an entry in the table. */
+APART int svc_begin(struct pkt *p)
 {
+	struct work *work = work_get();
+	int verdict, made;
+
+	if (!p || !work)
+		return PKT_DROP;
 	__builtin_memset(&work->new, 0, sizeof(work->new));
 	work->new.svc = work->svc.id;
-	work->new.dest = sched_pick(&work->svc, p);
-	return svc_enter(p, work);
+	verdict = svc_choose(p, work);
+	made = verdict == PKT_NEXT && work->svc.flags & SL_SVC_PERSISTENT && !work->new.template;
+	if (made)
+		verdict = svc_template(p, work);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	verdict = svc_enter(p, work);
+	if (verdict != PKT_NEXT)
+		template_leave(work->new.template, made);
+	else if (work->new.state == SL_ST_ESTABLISHED)
+		template_assure(p->slot);
+	return verdict;
 }
 
-/* A packet of no connection: the stages, in order. PKT_NEXT: it has one now. */
-APART int svc_schedule(struct pkt *p)
+/* The service of a packet without a connection, and whether it may begin one. */
+APART int svc_lookup(struct pkt *p)
 {
 	struct work *work = work_get();
 	int verdict;
 
-	if (!p || !work || !state_opens(p))
+	if (!p || !work || !state_opens(p) || p->sport == bpf_htons(SVC_FTP_DATA))
 		return PKT_PASS;
 	verdict = svc_find(p, work);
 	if (verdict == PKT_DROP)
 		return pkt_drop(p, SL_DROP_SVC_CHANGING);
 	if (verdict != PKT_NEXT)
 		return verdict;
-	verdict = svc_admit(p, &work->svc);
-	if (verdict != PKT_NEXT)
-		return verdict;
-	return svc_begin(p, work);
+	return svc_admit(p, &work->svc);
+}
+
+/* A packet of no connection: the stages, in order. PKT_NEXT: it has one now. */
+SL_INLINE int svc_schedule(struct pkt *p)
+{
+	int verdict = svc_lookup(p);
+
+	return verdict == PKT_NEXT ? svc_begin(p) : verdict;
 }
 
 #endif

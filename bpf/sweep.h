@@ -3,21 +3,27 @@
 #define SLUICE_SWEEP_H
 /* A slice of the table, bucket by bucket: the broom's work, also compiled into the tests. */
 
-#include "bpf/table.h"
+#include "bpf/claim.h"
 
-/* Expires the slot's connection if it is due; else brings its last packet into the word, so as not to ask again soon. */
+/*
+ * Expires the slot's connection if it is due; else brings its last packet into the word, so as not to ask again soon. A template with
+ * connections under it stays.
+ */
 SL_INLINE void sweep_slot(struct sl_broom *arg, const struct sl_settings *set, __u64 *word, __u32 slot)
 {
 	__u64 w = READ_ONCE(*word);
-	const struct sl_conn *c;
 
 	if (!sl_state_live(sl_word_state(w)))
 		return;
-	c = map_conn(slot);
-	if (c && sl_word_age(w, arg->tick) > set->timeout[sl_word_state(w)] && !table_lives(set, word, w, slot, arg->tick))
-		arg->freed += table_free(word, w, READ_ONCE(c->dest));
-	else
-		arg->live++;
+	arg->live++;
+	if (sl_word_age(w, arg->tick) <= table_timeout(set, w, slot) || table_lives(set, word, w, slot, arg->tick))
+		return;
+	if (sl_state_template(sl_word_state(w)) && template_in_use(slot)) {
+		template_delay(set, w, slot, arg->tick);
+	} else if (table_free(word, w, slot)) {
+		arg->live--;
+		arg->freed++;
+	}
 }
 
 static __attribute__((unused)) long sweep_bucket(__u32 i, void *data)

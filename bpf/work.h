@@ -4,17 +4,18 @@
 /*
  * DOC: scratch memory of a packet's slow path
  *
- * What is too big for the stack while a connection is begun: a CPU has one, and a packet that is being worked on is never
+ * What is too big for the stack: a CPU has one, and a packet that is being worked on is never
  * interrupted by another on the same CPU. Nothing in it lasts from one packet to the next. The broom, which can be interrupted, has none.
  */
 
-#include "bpf/table.h"
+#include "bpf/claim.h"
 
 struct work {
 	struct sl_svc svc; /* the packet's service: one generation of it, whole */
 	struct sl_svc_key key; /* by which it was found */
 	struct table_new new; /* the connection in the making */
 	struct sl_cache cache; /* lblc, lblcr: an entry in the making */
+	struct sl_hop hop; /* the way to a client, as the FIB says */
 	struct pkt twin; /* the packet that would match its persistence template */
 };
 

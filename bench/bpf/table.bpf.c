@@ -7,7 +7,7 @@
  */
 
 #include "bpf/ctx/xdp.h"
-#include "bpf/table.h"
+#include "bpf/claim.h"
 
 #include "bench/bpf/lru.h"
 #include "bench/bpf/table.h"

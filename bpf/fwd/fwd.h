@@ -15,6 +15,7 @@
 #include "bpf/hop.h"
 #include "bpf/state.h"
 #include "bpf/stats.h"
+#include "bpf/work.h"
 
 /* The express lane leaves it to the full lane. */
 SL_INLINE int fwd_pass_up(void)
@@ -123,10 +124,13 @@ SL_INLINE int fwd_back(struct sl_ctx *ctx, struct pkt *p, const struct sl_hop *h
 /* The first reply of a connection, or the first since routes changed. */
 NOINLINE int fwd_back_by_fib(struct sl_ctx *ctx, struct pkt *p)
 {
-	struct sl_hop hop = {};
+	struct work *work = work_get();
 
-	hop_fib(ctx, p, &hop);
-	return fwd_back(ctx, p, &hop);
+	if (!work)
+		return pkt_drop(p, SL_DROP_NO_ROUTE);
+	__builtin_memset(&work->hop, 0, sizeof(work->hop));
+	hop_fib(ctx, p, &work->hop);
+	return fwd_back(ctx, p, &work->hop);
 }
 
 /* A real server's packet to its client. */

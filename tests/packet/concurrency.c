@@ -6,7 +6,8 @@
  * larger one. Ticks are jiffies and timeouts a few of them, so claims, refreshes, changes of state, expiry and eviction happen all
  * the time. So do generations of the service, and of another one with a server of its own. While it lasts the reader must never
  * see a connection that is not whole or goes to a server of the other service; afterwards every server's load must equal a
- * count of the table and no slot be BUSY. Then time passes, the broom sweeps, and everything must be zero.
+ * count of the table, every template's references the connections under it, every server's overload its thresholds, and no slot be BUSY.
+ * Then time passes, the broom sweeps, and everything must be zero.
  */
 #include "tests/packet/rig.h"
 
@@ -164,11 +165,16 @@ static int churn_load(struct storm *s, uint32_t flows)
 }
 
 /* Life is short here, in ticks. */
-static void set_timeouts(struct lane *lane)
+static void set_timeouts(struct rig *rig)
 {
+	struct sl_settings *set = rig->lane->settings;
+	struct sl_own *own = &rig->lane->owns[rig->svc.id];
+
 	for (int i = 0; i < SL_MAX_STATES; i++)
-		lane->settings->timeout[i] = 3 + i % 5;
-	lane->settings->timeout[SL_ST_ESTABLISHED] = 12;
+		set->timeout[i] = set->own_least[i] = 3 + i % 5;
+	set->timeout[SL_ST_ESTABLISHED] = 12;
+	for (int i = SL_ST_TEMPLATE_GONE; i <= SL_ST_TEMPLATE_ASSURED; i++)
+		own->timeout[i] = own->timeout[i] ? 5 : 0;
 }
 
 static int storm_run(struct storm *s)
@@ -228,6 +234,12 @@ static const char *drain(struct rig *rig)
 	rig->lane->ops->sweep(rig->lane, &broom);
 	if (rig_conns(rig, &slot))
 		return "connections were left after the last sweep";
+	/* Templates that were swept before their connections have waited for them. */
+	rig_step(rig, &age);
+	rig->lane->ops->sweep(rig->lane, &broom);
+	for (int state = SL_ST_TEMPLATE_GONE; state <= SL_ST_TEMPLATE_ASSURED; state++)
+		if (rig_templates(rig, state))
+			return "templates were left after the last sweep";
 	return rig_audit(rig);
 }
 
@@ -252,24 +264,37 @@ static const char *storm(struct storm *s, struct rig *rig, uint32_t flows)
 	return why ? why : drain(rig);
 }
 
-static int run(uint32_t slots, uint32_t flows, uint32_t runs)
+static void set_up(struct rig *rig, struct lane *lane, uint32_t slots, unsigned mask)
 {
 	struct world w = {.proto = IPPROTO_TCP, .method = W_NAT, .fwd = SL_FWD_MASQ, .vport = 80, .dport = 8080};
+
+	memset(rig, 0, sizeof(*rig));
+	rig_reset(rig, lane, &w);
+	rig_service(rig, SL_SCHED_WLC);
+	if (mask)
+		rig_persistent(rig, 1, mask);
+	for (int i = 0; i < SERVERS; i++)
+		rig_server(rig, RS1 + i, 1 + i);
+	/* Passed up and down all the time. */
+	lane->dests[who_dest(RS1)].upper = lane->dests[who_dest(RS1)].lower = slots / 16;
+	lane->dests[who_dest(RS2)].upper = slots / 8;
+	lane->dests[who_dest(RS2)].lower = slots / 16;
+	rig_commit(rig);
+	set_timeouts(rig);
+}
+
+/* mask: of persistence, in bits; 0: the service is not persistent. */
+static int run(uint32_t slots, uint32_t flows, uint32_t runs, unsigned mask)
+{
 	struct storm s = {.runs = runs, .expiry = flows > 10000};
 	static struct rig rig;
 	const char *why;
 	int r = lane_bpf_new(slots, 0, &s.lane);
 
 	if (!r) {
-		memset(&rig, 0, sizeof(rig));
-		rig_reset(&rig, s.lane, &w);
-		rig_service(&rig, SL_SCHED_WLC);
-		for (int i = 0; i < SERVERS; i++)
-			rig_server(&rig, RS1 + i, 1 + i);
-		rig_commit(&rig);
+		set_up(&rig, s.lane, slots, mask);
 		s.svc = rig.svc;
 		s.key = rig.key;
-		set_timeouts(s.lane);
 		why = storm(&s, &rig, flows);
 		churn_prog__destroy(s.churn);
 		lane_bpf_free(s.lane);
@@ -278,7 +303,8 @@ static int run(uint32_t slots, uint32_t flows, uint32_t runs)
 	}
 	if (why)
 		printf("# %s\n", why);
-	printf("%s %u slots, %u flows, %u packets a lane and CPU\n", why ? "not ok" : "ok", slots, flows, runs);
+	printf(
+	    "%s %u slots, %u flows, %u packets a lane and CPU%s\n", why ? "not ok" : "ok", slots, flows, runs, mask ? ", persistent" : "");
 	return why != NULL;
 }
 
@@ -296,7 +322,10 @@ int main(void)
 		printf("# %s\nnot ok a network namespace for the test\n", strerror(-r));
 		return 1;
 	}
-	r = run(16, 24, 1000000); /* eviction for lack of room, and a race for every slot */
-	r |= run(16384, 60000, 2000000); /* some of everything */
-	return r | run(65536, 60000, 3000000); /* room for all: expiry */
+	r = run(16, 24, 1000000, 0); /* eviction for lack of room, and a race for every slot */
+	r |= run(16384, 60000, 2000000, 0); /* some of everything */
+	r |= run(65536, 60000, 3000000, 0); /* room for all: expiry */
+	r |= run(16, 24, 1000000, 30); /* the same, four clients a template */
+	r |= run(64, 300, 1000000, 32);
+	return r | run(16384, 60000, 2000000, 28);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table under fire as plain C: threads run both lanes, one sweeps and moves time. Needs no root. What they do to one another is what
- * the programs do on CPUs; afterwards every load must equal a count of the table and no slot be BUSY.
+ * the programs do on CPUs; afterwards every load must equal a count of the table, every template know its connections and no slot be BUSY.
  */
 #include "bpf/ctx/host.h"
 
@@ -98,16 +98,21 @@ static void *sweep(void *arg)
 	return NULL;
 }
 
-static void set_up(struct rig *rig, struct lane *lane)
+static void set_up(struct rig *rig, struct lane *lane, unsigned mask)
 {
 	struct world w = {.proto = IPPROTO_TCP, .method = W_NAT, .fwd = SL_FWD_MASQ, .vport = 80, .dport = 8080};
 
 	rig_reset(rig, lane, &w);
 	rig_service(rig, SL_SCHED_RR);
+	if (mask)
+		rig_persistent(rig, 10, mask);
 	for (int i = 0; i < SERVERS; i++)
 		rig_server(rig, RS1 + i, 1);
 	for (int i = 0; i < SL_MAX_STATES; i++)
-		lane->settings->timeout[i] = 20 + i;
+		lane->settings->timeout[i] = lane->settings->own_least[i] = 20 + i;
+	lane->dests[who_dest(RS1)].upper = lane->dests[who_dest(RS1)].lower = lane->slots / 8;
+	lane->dests[who_dest(RS2)].upper = lane->slots / 8;
+	lane->dests[who_dest(RS2)].lower = lane->slots / 16;
 }
 
 static const char *burn(struct fire *fire)
@@ -127,7 +132,7 @@ static const char *burn(struct fire *fire)
 	return fire->freed ? NULL : "nothing expired: the test proves nothing";
 }
 
-static int run(uint32_t slots, uint32_t flows)
+static int run(uint32_t slots, uint32_t flows, unsigned mask)
 {
 	struct fire fire = {.lane = lane_host_new(slots), .flows = flows};
 	static struct rig rig;
@@ -137,14 +142,15 @@ static int run(uint32_t slots, uint32_t flows)
 	if (!fire.lane)
 		return 1;
 	memset(&rig, 0, sizeof(rig));
-	set_up(&rig, fire.lane);
+	set_up(&rig, fire.lane, mask);
 	fire.lane->ops->sweep(fire.lane, &(struct sl_broom){0}); /* makes its maps the ones in force */
 	why = burn(&fire);
 	why = why ? why : rig_audit(&rig);
 	printf("# %u connections left, %llu expired\n", rig_conns(&rig, &slot), (unsigned long long)fire.freed);
 	if (why)
 		printf("# %s\n", why);
-	printf("%s plain C: %u slots, %u flows, %d threads, %d packets each\n", why ? "not ok" : "ok", slots, flows, THREADS, PACKETS);
+	printf("%s plain C: %u slots, %u flows, %d threads, %d packets each%s\n", why ? "not ok" : "ok", slots, flows, THREADS, PACKETS,
+	    mask ? ", persistent" : "");
 	lane_host_free(fire.lane);
 	return why != NULL;
 }
@@ -152,5 +158,5 @@ static int run(uint32_t slots, uint32_t flows)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	return run(16, 24) | run(256, 400) | run(4096, 6000);
+	return run(16, 24, 0) | run(256, 400, 0) | run(4096, 6000, 0) | run(16, 24, 31) | run(256, 400, 32) | run(4096, 6000, 28);
 }

@@ -44,6 +44,10 @@ static void set_timeouts(struct sl_settings *set)
 	set->timeout_s[number] = seconds;
 #include "sluice/state.def"
 #undef X
+#define X(name, number, text, value, least, most, unit) set->sysctl[number] = value;
+#include "sluice/sysctl.def"
+#undef X
+	memcpy(set->own_least, set->timeout, sizeof(set->own_least));
 	set->route_gen = 1;
 	set->flags = SL_SET_EGRESS;
 }
@@ -63,6 +67,7 @@ void rig_reset(struct rig *rig, struct lane *lane, const struct world *w)
 	memset(lane->conns, 0, lane->slots * sizeof(lane->conns[0]));
 	memset(lane->loads, 0, 16 * sizeof(lane->loads[0]));
 	memset(lane->dests, 0, 16 * sizeof(lane->dests[0]));
+	memset(&lane->owns[RIG_SVC], 0, sizeof(lane->owns[0]));
 	lane->cursors[RIG_SVC] = 0;
 	for (unsigned cpu = 0; cpu < lane->cpus; cpu++)
 		memset(&lane->stats[cpu * SL_MAX_DESTS], 0, 16 * sizeof(lane->stats[0]));
@@ -127,12 +132,38 @@ void rig_commit(struct rig *rig)
 void rig_service(struct rig *rig, enum sl_sched sched)
 {
 	who_sl_addr(VIP, rig->w.v6, &rig->key.addr);
-	rig->key.port = htons(rig->w.vport);
+	rig->key.port = htons(rig->listens ? rig->port : rig->w.vport);
 	rig->key.proto = rig->w.proto;
 	rig->svc.id = RIG_SVC;
 	rig->svc.sched = sched;
 	rig->lane->ops->vip_set(rig->lane, &rig->key.addr, true);
 	rig_commit(rig);
+}
+
+/* -p: the persistence timeout, and how many bits of a client's address count; 0: all. */
+void rig_persistent(struct rig *rig, uint32_t seconds, unsigned bits)
+{
+	struct sl_own *own = &rig->lane->owns[RIG_SVC];
+
+	bits = !bits ? 128 : rig->w.v6 ? bits : bits + 96;
+	memset(&rig->svc.mask, 0, sizeof(rig->svc.mask));
+	for (unsigned bit = 0; bit < bits; bit++)
+		rig->svc.mask.b[bit / 8] |= 0x80 >> bit % 8;
+	for (int state = SL_ST_TEMPLATE_GONE; state <= SL_ST_TEMPLATE_ASSURED; state++) {
+		own->timeout[state] = seconds * LANE_TICKS;
+		rig->lane->settings->own_least[state] = seconds * LANE_TICKS;
+	}
+	rig->svc.flags |= SL_SVC_PERSISTENT;
+	rig->svc.persist_s = seconds;
+	rig_commit(rig);
+}
+
+/* The service is one for this port: 21 is FTP's, 0 all of them. To be said before the service. */
+void rig_listen(struct rig *rig, uint16_t port)
+{
+	rig->listens = true;
+	rig->port = port;
+	rig->lane->settings->flags |= port ? port == 21 ? SL_SET_FTP_SVCS : 0 : SL_SET_PORT0_SVCS;
 }
 
 static int member(const struct rig *rig, enum who who)

@@ -100,12 +100,22 @@ struct step {
 		OP_STATE, /* the one connection's state */
 		OP_POKE, /* sets the one connection's state, load included */
 		OP_LOAD, /* who, active, inactive */
-		OP_CONNS, /* n in the table */
+		OP_CONNS, /* n in the table, templates not counted */
 		OP_COUNTER, /* index, n more since the row began */
 		OP_STATS, /* who, conns, in and out packets */
 		OP_BYTES, /* who, in and out bytes of layer 3 */
 		OP_AGE, /* n ticks pass */
 		OP_SWEEP, /* the broom: n freed */
+		OP_PERSISTENT, /* the service: n seconds, m bits of the client's address, 0: all */
+		OP_LISTEN, /* n: the port of the service to come, 0 for all */
+		OP_FLAG, /* n: SL_SVC_* of the service */
+		OP_OWN, /* state, seconds: a timeout of the service's own */
+		OP_DEST, /* who, n: SL_DEST_* more */
+		OP_SYSCTL, /* n: enum sl_sysctl, m: its value */
+		OP_THRESHOLDS, /* who, upper, lower */
+		OP_OVER, /* who, n: overloaded or not */
+		OP_TEMPLATES, /* who, n templates in use of it */
+		OP_ASSURED, /* n templates in the table are assured, m are not, k are given up */
 		OP_CALL, /* fn(rig): NULL or a sentence */
 	} op;
 	struct shot shot;
@@ -172,6 +182,16 @@ struct rows {
 #define BYTES(who_, in_, out_) {.op = OP_BYTES, .who = who_, .n = in_, .m = out_}
 #define AGE(seconds_) {.op = OP_AGE, .n = (seconds_) * LANE_TICKS}
 #define SWEEP(freed_) {.op = OP_SWEEP, .n = freed_}
+#define PERSISTENT(seconds_, bits_) {.op = OP_PERSISTENT, .n = seconds_, .m = bits_}
+#define LISTEN(port_) {.op = OP_LISTEN, .n = port_}
+#define FLAG(flag_) {.op = OP_FLAG, .n = SL_SVC_##flag_}
+#define OWN(state_, seconds_) {.op = OP_OWN, .n = SL_ST_##state_, .m = seconds_}
+#define DEST(who_, flag_) {.op = OP_DEST, .who = who_, .n = SL_DEST_##flag_}
+#define SYSCTL(name_, value_) {.op = OP_SYSCTL, .n = SL_SYS_##name_, .m = value_}
+#define THRESHOLDS(who_, upper_, lower_) {.op = OP_THRESHOLDS, .who = who_, .n = upper_, .m = lower_}
+#define OVER(who_, over_) {.op = OP_OVER, .who = who_, .n = over_}
+#define TEMPLATES(who_, n_) {.op = OP_TEMPLATES, .who = who_, .n = n_}
+#define ASSURED(assured_, not_, gone_) {.op = OP_ASSURED, .n = assured_, .m = not_, .k = gone_}
 #define CALL(fn_) {.op = OP_CALL, .fn = fn_}
 #define SYN .flags = PKT_SYN
 #define SYN_ACK .flags = PKT_SYN | PKT_ACK
@@ -186,6 +206,8 @@ struct rig {
 	struct sl_svc svc;
 	struct sl_svc_key key;
 	bool svc_set;
+	bool listens; /* on `port`, not the world's */
+	uint16_t port;
 	struct sl_member list[8]; /* newest first */
 	uint64_t counters[SL_MAX_COUNTERS]; /* when the row began */
 	uint32_t filled, sequence; /* connections that OP_FILL and OP_SEQUENCE made */
@@ -205,6 +227,8 @@ void rig_service(struct rig *rig, enum sl_sched sched);
 void rig_server(struct rig *rig, enum who who, int weight);
 void rig_unserver(struct rig *rig, enum who who);
 void rig_weight(struct rig *rig, enum who who, int weight);
+void rig_persistent(struct rig *rig, uint32_t seconds, unsigned bits);
+void rig_listen(struct rig *rig, uint16_t port);
 void rig_commit(struct rig *rig); /* writes the service anew: next generation */
 
 /* The packet of a shot, and the one that must come out of it. */
@@ -216,14 +240,21 @@ const char *rig_shoot(struct rig *rig, const struct shot *shot);
 /* One step of a row. */
 const char *rig_step(struct rig *rig, const struct step *step);
 
-/* Live slots; *ret_slot the last of them. */
+/* Connections; *ret_slot the last of them. */
 uint32_t rig_conns(const struct rig *rig, uint32_t *ret_slot);
 
-/* Does every dest's load equal a count of the table, and is no slot BUSY? NULL or a sentence. */
+/* Templates. */
+uint32_t rig_templates(const struct rig *rig, enum sl_state state);
+
+/*
+ * Does every dest's load equal a count of the table, is `over` what the thresholds ask for, does every template know how many connections
+ * are under it, and is no slot BUSY? NULL or a sentence.
+ */
 const char *rig_audit(struct rig *rig);
 
 /* The sets of rows. */
-extern const struct rows rows_forward, rows_states, rows_sched, rows_table, rows_edges, rows_mark, rows_allow;
+extern const struct rows rows_forward, rows_states, rows_sched, rows_table, rows_edges, rows_mark, rows_allow, rows_persist,
+    rows_thresholds;
 
 /* Worlds of a set, one after the other: false after the last. *i starts at 0. */
 bool world_next(unsigned worlds, unsigned *i, struct world *ret_world);

@@ -3,9 +3,11 @@
 #include "tests/packet/rig.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct rows *const all_rows[] = {&rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges, &rows_mark, &rows_allow};
+static const struct rows *const all_rows[] = {
+    &rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges, &rows_mark, &rows_allow, &rows_persist, &rows_thresholds};
 
 static const char *const state_text[SL_MAX_STATES] = {
 #define X(name, number, text, seconds, active, rank) [number] = #name,
@@ -18,7 +20,7 @@ uint32_t rig_conns(const struct rig *rig, uint32_t *ret_slot)
 	uint32_t n = 0;
 
 	for (uint32_t slot = 0; slot < rig->lane->slots; slot++) {
-		if (!sl_state_live(sl_word_state(rig->lane->tags[slot])))
+		if (!sl_state_conn(sl_word_state(rig->lane->tags[slot])))
 			continue;
 		*ret_slot = slot;
 		n++;
@@ -26,28 +28,104 @@ uint32_t rig_conns(const struct rig *rig, uint32_t *ret_slot)
 	return n;
 }
 
-const char *rig_audit(struct rig *rig)
+uint32_t rig_templates(const struct rig *rig, enum sl_state state)
 {
-	const struct lane *lane = rig->lane;
-	static struct sl_load count[SL_MAX_DESTS];
+	uint32_t n = 0;
 
-	memset(count, 0, sizeof(count));
+	for (uint32_t slot = 0; slot < rig->lane->slots; slot++)
+		n += sl_word_state(rig->lane->tags[slot]) == state;
+	return n;
+}
+
+/* Everything that lives. */
+static uint32_t rig_live(const struct rig *rig)
+{
+	uint32_t slot, n = rig_conns(rig, &slot);
+
+	for (int state = SL_ST_TEMPLATE_GONE; state <= SL_ST_TEMPLATE_ASSURED; state++)
+		n += rig_templates(rig, state);
+	return n;
+}
+
+/* What the table holds, dest by dest, and template by template. */
+struct audit {
+	struct sl_load load[SL_MAX_DESTS];
+	uint32_t *under; /* by slot */
+};
+
+static const char *audit_slots(const struct lane *lane, struct audit *a)
+{
 	for (uint32_t slot = 0; slot < lane->slots; slot++) {
 		uint32_t state = sl_word_state(lane->tags[slot]);
+		const struct sl_conn *c = &lane->conns[slot];
 
 		if (state == SL_ST_BUSY)
 			return "a slot was left BUSY";
-		if (sl_state_live(state))
-			count[lane->conns[slot].dest & (SL_MAX_DESTS - 1)].word += sl_state_load(state);
+		if (sl_state_template(state))
+			a->load[c->dest & (SL_MAX_DESTS - 1)].templates++;
+		else if (sl_state_live(state))
+			a->load[c->dest & (SL_MAX_DESTS - 1)].word += sl_state_load(state);
+		if (sl_state_conn(state) && c->template)
+			a->under[c->template - 1]++;
 	}
-	for (uint32_t dest = 0; dest < SL_MAX_DESTS; dest++) {
-		if (count[dest].word == lane->loads[dest].word)
+	return NULL;
+}
+
+static const char *audit_templates(struct rig *rig, const struct audit *a)
+{
+	const struct lane *lane = rig->lane;
+
+	for (uint32_t slot = 0; slot < lane->slots; slot++) {
+		bool template = sl_state_template(sl_word_state(lane->tags[slot]));
+		uint64_t refs = template ? lane->conns[slot].refs : 0;
+
+		if (template ? refs == sl_refs(sl_word_gen(lane->tags[slot]), a->under[slot]) : !a->under[slot])
 			continue;
-		snprintf(rig->why, sizeof(rig->why), "dest %u: load says %d active, %d inactive; the table holds %u and %u", dest,
-		    (int)lane->loads[dest].active, (int)lane->loads[dest].inactive, count[dest].active, count[dest].inactive);
+		snprintf(rig->why, sizeof(rig->why), "slot %u, %s: refs says %llx, and %u connections are under it", slot,
+		    state_text[sl_word_state(lane->tags[slot])], (unsigned long long)refs, a->under[slot]);
 		return rig->why;
 	}
 	return NULL;
+}
+
+static const char *audit_over(struct rig *rig, uint32_t dest)
+{
+	const struct sl_load *load = &rig->lane->loads[dest];
+	uint32_t total = load->active + load->inactive, upper = rig->lane->dests[dest].upper, lower = rig->lane->dests[dest].lower;
+
+	if (!upper || (total < upper && total >= lower) || load->over == (total >= upper))
+		return NULL;
+	snprintf(rig->why, sizeof(rig->why), "dest %u: %u connections, thresholds %u and %u, overloaded %u", dest, total, upper, lower,
+	    load->over);
+	return rig->why;
+}
+
+static const char *audit_load(struct rig *rig, uint32_t dest, const struct sl_load *count)
+{
+	const struct sl_load *load = &rig->lane->loads[dest];
+
+	if (count->word == load->word && count->templates == load->templates)
+		return audit_over(rig, dest);
+	snprintf(rig->why, sizeof(rig->why), "dest %u: load says %d active, %d inactive, %d templates; the table holds %u, %u and %u", dest,
+	    (int)load->active, (int)load->inactive, (int)load->templates, count->active, count->inactive, count->templates);
+	return rig->why;
+}
+
+const char *rig_audit(struct rig *rig)
+{
+	static struct audit a;
+	const char *why;
+
+	memset(&a, 0, sizeof(a));
+	a.under = calloc(rig->lane->slots, sizeof(a.under[0]));
+	if (!a.under)
+		return "no memory";
+	why = audit_slots(rig->lane, &a);
+	why = why ? why : audit_templates(rig, &a);
+	for (uint32_t dest = 0; dest < SL_MAX_DESTS && !why; dest++)
+		why = audit_load(rig, dest, &a.load[dest]);
+	free(a.under);
+	return why;
 }
 
 static const char *say(struct rig *rig, const char *what, int64_t got, int64_t want)
@@ -163,7 +241,7 @@ static void age(struct rig *rig, int64_t ticks)
 static const char *step_sweep(struct rig *rig, const struct step *step)
 {
 	struct sl_broom broom = {.count = rig->lane->slots / SL_BUCKET_SLOTS};
-	uint32_t slot, before = rig_conns(rig, &slot);
+	uint32_t before = rig_live(rig);
 	int r = rig->lane->ops->sweep(rig->lane, &broom);
 	const char *why = say(rig, "the broom's result", r, 0);
 
@@ -210,9 +288,33 @@ static const char *step_fill(struct rig *rig, const struct step *step)
 			return why;
 	}
 	for (uint32_t slot = 0; slot < rig->lane->slots; slot++)
-		if (sl_state_live(sl_word_state(rig->lane->tags[slot])) && ntohs(rig->lane->conns[slot].cport) >= first)
+		if (sl_state_conn(sl_word_state(rig->lane->tags[slot])) && ntohs(rig->lane->conns[slot].cport) >= first)
 			poke(rig, slot, step->m);
 	return NULL;
+}
+
+static const char *step_assured(struct rig *rig, const struct step *step)
+{
+	const char *why = say(rig, "assured templates", rig_templates(rig, SL_ST_TEMPLATE_ASSURED), step->n);
+
+	why = why ? why : say(rig, "other templates", rig_templates(rig, SL_ST_TEMPLATE), step->m);
+	return why ? why : say(rig, "templates given up", rig_templates(rig, SL_ST_TEMPLATE_GONE), step->k);
+}
+
+static void set_own(struct rig *rig, uint32_t state, uint32_t seconds)
+{
+	uint32_t *least = &rig->lane->settings->own_least[state], ticks = seconds * LANE_TICKS;
+
+	rig->lane->owns[rig->svc.id].timeout[state] = ticks;
+	*least = ticks < *least ? ticks : *least;
+}
+
+static void set_thresholds(struct rig *rig, const struct step *step)
+{
+	struct sl_dest *d = &rig->lane->dests[who_dest(step->who)];
+
+	d->upper = step->n;
+	d->lower = step->m ? step->m : step->n - (step->n >> 2);
 }
 
 static const char *step_setup(struct rig *rig, const struct step *step)
@@ -225,6 +327,16 @@ static const char *step_setup(struct rig *rig, const struct step *step)
 	case OP_HOP: rig->lane->hops[who_dest(step->who)].flags = step->n; break;
 	case OP_NO_ROUTE: rig->lane->dests[who_dest(step->who)].hop = 0; break;
 	case OP_AGE: age(rig, step->n); break;
+	case OP_PERSISTENT: rig_persistent(rig, step->n, step->m); break;
+	case OP_LISTEN: rig_listen(rig, step->n); break;
+	case OP_FLAG:
+		rig->svc.flags |= step->n;
+		rig_commit(rig);
+		break;
+	case OP_OWN: set_own(rig, step->n, step->m); break;
+	case OP_DEST: rig->lane->dests[who_dest(step->who)].flags |= step->n; break;
+	case OP_SYSCTL: rig->lane->settings->sysctl[step->n] = step->m; break;
+	case OP_THRESHOLDS: set_thresholds(rig, step); break;
 	default: return "a step of no known kind";
 	}
 	return NULL;
@@ -246,6 +358,9 @@ const char *rig_step(struct rig *rig, const struct step *step)
 	case OP_STATS: return step_stats(rig, step);
 	case OP_BYTES: return step_bytes(rig, step);
 	case OP_SWEEP: return step_sweep(rig, step);
+	case OP_OVER: return say(rig, "overloaded", rig->lane->loads[who_dest(step->who)].over, step->n);
+	case OP_TEMPLATES: return say(rig, "templates", rig->lane->loads[who_dest(step->who)].templates, step->n);
+	case OP_ASSURED: return step_assured(rig, step);
 	case OP_CALL: return step->fn(rig);
 	default: return step_setup(rig, step);
 	}
