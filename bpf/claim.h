@@ -102,6 +102,7 @@ SL_INLINE int table_evicted(__u32 slot, __u64 was, __u32 cost)
 		load_template(c->dest, -1);
 	} else {
 		load_leave(c->dest, sl_word_state(was));
+		trail_free(slot, was);
 		template_leave(c->template, cost != 1);
 	}
 	map_count(SL_MAX_REASONS + event);

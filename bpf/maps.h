@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "sluice/abi.h"
+#include "sluice/trail.h"
 #include "sluice/word.h"
 
 /* Constants of this load, known to the verifier. */
@@ -103,6 +104,11 @@ struct {
 TYPED_MAP(frags, BPF_MAP_TYPE_LRU_HASH, 0, SL_MAX_FRAGS, struct sl_frag_key, struct sl_frag);
 HASH_MAP(caches, BPF_F_NO_PREALLOC, SL_MAX_CACHES, struct sl_cache_key, struct sl_cache);
 TYPED_MAP(calls, BPF_MAP_TYPE_LRU_HASH, 0, SL_MAX_CALLS, struct sl_addr, struct sl_call);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SL_TRAIL_BYTES);
+} trail SEC(".maps");
 
 /* The daemon's own memory: no program uses it; it is declared here so that it is pinned with the rest. */
 ARRAY_MAP(ledger, BPF_F_MMAPABLE, SL_MAX_DESTS + SL_MAX_SVCS, struct sl_ledger);
@@ -279,6 +285,17 @@ SL_INLINE void map_cache_set(const struct sl_cache_key *key, const struct sl_cac
 SL_INLINE void map_call_set(const struct sl_addr *hash, const struct sl_call *call)
 {
 	bpf_map_update_elem(&calls, hash, call, BPF_ANY);
+}
+
+/* Room for an event, to be submitted; NULL: there is none. Nobody is woken: the daemon looks by itself. */
+SL_INLINE struct sl_trail *map_trail_reserve(void)
+{
+	return bpf_ringbuf_reserve(&trail, sizeof(struct sl_trail), 0);
+}
+
+SL_INLINE void map_trail_submit(struct sl_trail *event)
+{
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 #endif

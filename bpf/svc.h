@@ -195,8 +195,11 @@ SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 	new->flags = work->key.proto ? 0 : SL_CONN_MARK;
 	new->state = state_first(p, new->way &SL_W_1WAY);
 	verdict = table_enter(p, new);
-	if (verdict == PKT_NEXT)
-		stats_conn(new->dest);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	stats_conn(new->dest);
+	if (trail_on())
+		trail_begin(p, new->svc);
 	return verdict;
 }
 

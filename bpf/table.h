@@ -10,6 +10,7 @@
  */
 
 #include "bpf/template.h"
+#include "bpf/trail.h"
 
 SL_INLINE int table_matches(struct pkt *p, const struct sl_conn *c, enum pkt_dir dir)
 {
@@ -108,6 +109,7 @@ SL_INLINE int table_move(struct pkt *p, __u32 state, __u64 clear)
 		old = __sync_val_compare_and_swap(word, w, new);
 		if (old == w) {
 			load_move(p->dest, from, state);
+			trail_move(p->slot, w, state);
 			p->word = new;
 			if (from != state && (state == SL_ST_ESTABLISHED || state == SL_ST_UDP))
 				template_assure(p->slot);
@@ -145,6 +147,7 @@ SL_INLINE int table_free(__u64 *word, __u64 was, __u32 slot)
 	if (__sync_val_compare_and_swap(word, was, freed) != was)
 		return 0;
 	load_leave(dest, sl_word_state(was));
+	trail_free(slot, was);
 	template_leave(template, 0);
 	return 1;
 }

@@ -43,6 +43,7 @@ static void on_tick(uv_timer_t *timer)
 
 	reconcile_tick(director->api.rec, uv_now(director->loop));
 	cmd_watch_tick(&director->api);
+	cmd_record_tick(&director->api);
 }
 
 static void on_broom(uv_timer_t *timer)
@@ -131,6 +132,8 @@ int director_start(struct director *director, const struct director_base *base)
 	uv_update_time(director->loop);
 	err = adopt(director);
 	if (!err)
+		plane_flag_set(base->plane, SL_SET_RECORD, false); /* whoever recorded spoke to the daemon before */
+	if (!err)
 		err = timers_start(director);
 	return err ? err : control_start(director->control);
 }
@@ -141,6 +144,7 @@ void director_stop(struct director *director)
 		return;
 	control_stop(director->control);
 	cmd_watch_end(&director->api);
+	cmd_record_end(&director->api);
 	while (director->timer_count)
 		uv_close((uv_handle_t *)&director->timers[--director->timer_count], NULL);
 }

@@ -23,13 +23,17 @@
 #define CTX_HOST 1
 
 #include "sluice/abi.h"
+#include "sluice/trail.h"
 #include "sluice/word.h"
 
 #define HOST_SVCS 64
 #define HOST_FRAGS 64
 #define HOST_MARKS 64
+#ifndef HOST_CACHES
 #define HOST_CACHES 4096
+#endif
 #define HOST_CALLS 64
+#define HOST_TRAIL 64
 #define HOST_CPUS 8
 
 struct host_maps {
@@ -65,6 +69,8 @@ struct host_maps {
 	struct sl_frag_key frag_keys[HOST_FRAGS];
 	struct sl_frag frags[HOST_FRAGS];
 	uint32_t frag_next;
+	struct sl_trail trail[HOST_TRAIL];
+	uint32_t trail_count; /* never emptied by the core */
 	/* the rest of the world */
 	uint64_t jiffies;
 	uint32_t random; /* state of a generator that gives every test the same */
@@ -96,6 +102,11 @@ struct sl_ctx {
 SL_INLINE uint64_t bpf_jiffies64(void)
 {
 	return host->jiffies;
+}
+
+SL_INLINE uint64_t bpf_ktime_get_ns(void)
+{
+	return host->jiffies * 4000000; /* 250 a second */
 }
 
 SL_INLINE uint32_t bpf_get_prandom_u32(void)
@@ -363,6 +374,15 @@ SL_INLINE void map_call_set(const struct sl_addr *hash, const struct sl_call *ca
 
 	host->call_keys[at] = *hash;
 	host->calls[at] = *call;
+}
+
+SL_INLINE struct sl_trail *map_trail_reserve(void)
+{
+	return host->trail_count < HOST_TRAIL ? &host->trail[host->trail_count++] : NULL;
+}
+
+SL_INLINE void map_trail_submit(struct sl_trail *event)
+{
 }
 
 /* Empty maps with a table of `slots`; NULL without memory. */

@@ -2,6 +2,7 @@
 /* Names of our own for what host.h leaves to whoever uses it: a test may have another such core. */
 #define host sim_host
 #define host_cpu sim_host_cpu
+#define HOST_CACHES 65536 /* more than a service may have */
 #include "bpf/ctx/host.h"
 
 #include "bpf/sched/sched.h"
@@ -103,6 +104,8 @@ int sim_core_switch(const struct sim_server *servers, const uint16_t *order, uns
 	struct sl_member *members = &host->members[first];
 
 	svc.max_weight = svc.gcd_weight = svc.total_weight = 0;
+	for (uint32_t dest = 1; dest <= SIM_MAX_SERVERS; dest++)
+		host->dests[dest].flags |= SL_DEST_REMOVED;
 	for (unsigned i = 0; i < count; i++) {
 		const struct sim_server *s = &servers[order[i]];
 		uint32_t dest = order[i] + 1, weight = s->weight;
@@ -128,7 +131,7 @@ uint16_t sim_core_pick(const struct sim_conn *conn, uint64_t now)
 
 	host->jiffies = now / JIFFY_US;
 	p.v6 = !addr_is_v4(&p.dst);
-	p.now = host->jiffies >> TICK_SHIFT;
+	p.now = host->jiffies >> TICK_SHIFT & SL_W_TICK_MASK;
 	dest = sched_pick(&svc, &p);
 	return dest ? dest - 1 : SIM_NO_SERVER;
 }

@@ -82,7 +82,7 @@ static double draw_part(const struct plot *plot, double x, double y, const char 
 		return x;
 	fprintf(plot->out, "<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" fill=\"%s\"/>\n", x, y, width, BAR_HEIGHT, fill);
 	if (plot->report->setup->server_count <= LABELLED && width >= 32)
-		label(plot, x + width / 2, y + BAR_HEIGHT - 6.5, "in", "%.1f", 100 * part);
+		label(plot, x + width / 2, y + BAR_HEIGHT - 6.5, *fill == '#' ? "in" : "on", "%.1f", 100 * part);
 	return x + width;
 }
 
@@ -209,7 +209,8 @@ static void begin(const struct plot *plot, int tall)
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
 	    "<style>text{font:12px system-ui,'DejaVu Sans',sans-serif;fill:#222}.title{font-size:17px;font-weight:600}.note{fill:#555}"
 	    ".column{font-weight:600}.name{text-anchor:end;font-weight:600;font-size:13px}.in{text-anchor:middle;font-size:11px;"
-	    "fill:#fff;paint-order:stroke;stroke:#0006;stroke-width:2px}.tick{font-size:9.5px;fill:#777;text-anchor:end}"
+	    "fill:#fff;paint-order:stroke;stroke:#0006;stroke-width:2px}.on{text-anchor:middle;font-size:11px;paint-order:stroke;stroke:#"
+	    "fff;stroke-width:4px}.tick{font-size:9.5px;fill:#777;text-anchor:end}"
 	    ".mid{text-anchor:middle}.figure{text-anchor:end;font-size:11.5px}.grid{stroke:#ddd;fill:none}.panel{fill:#fafafa}"
 	    ".line{stroke:#0072b2;stroke-width:1.3;fill:none;stroke-linejoin:round}.change{stroke:#d55e00;stroke-dasharray:3 3;fill:none}"
 	    ".frame{fill:none;stroke:#0003}</style>\n"

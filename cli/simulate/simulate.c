@@ -7,7 +7,11 @@
 
 #include "cli/simulate/simulate.h"
 
-static const enum sl_sched every[] = {SL_SCHED_RR, SL_SCHED_WRR, SL_SCHED_LC, SL_SCHED_WLC};
+static const enum sl_sched every[] = {
+#define X(name, number, text) SL_SCHED_##name,
+#include "sluice/sched.def"
+#undef X
+};
 #define SCHEDS (sizeof(every) / sizeof(every[0]))
 
 static int failed(const char *what, const char *name, int err)
@@ -50,9 +54,7 @@ static int write_trace(const char *name, const struct sim_trace *trace)
 
 	if (!out)
 		return failed("can't write", name, -errno);
-	sim_trace_write_head(out);
-	for (uint32_t i = 0; i < trace->count; i++)
-		sim_trace_write(out, &trace->conns[i], trace->servers);
+	sim_trace_write_all(out, trace);
 	bad = ferror(out);
 	if (fclose(out) != 0 || bad)
 		return failed("can't write", name, -errno);
@@ -225,14 +227,14 @@ static const struct sluice_name examples[] = {
     {"simulate --weights 4,3,2,1 --model heavy-tail", "every scheduler, connections of very different length"},
     {"simulate --scheduler sh,mh --servers 8 --leave 40s:3", "whom it moves when the third of eight servers leaves"},
     {"simulate --slow 1:5 --scheduler wrr,wlc,sed --plot slow.svg", "one server is slow"},
-    {"simulate trace --service tcp/192.0.2.1:80", "what was recorded, through every scheduler"},
+    {"simulate trace --service tcp/192.0.2.1:80", "what sluice record wrote, through every scheduler"},
     {},
 };
 
 const struct sluice_command sluice_cmd_simulate = {
     .name = "simulate",
     .what = "what would each scheduler have done with these connections?",
-    .help = "TRACE is a file of connections (docs/simulate.md), - for standard input; without one the connections are made up by models. "
+    .help = "TRACE is a file that `sluice record' wrote, - for standard input; without one the connections are made up by models. "
 	    "They go\n"
 	    "through the schedulers' own code. The imbalance is the most connections of a server over the mean of all, by weight, while\n"
 	    "the trace runs: on average, what it is at most 99% of the time, and at its worst. 1 is perfect. Then come the connections\n"

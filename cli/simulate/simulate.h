@@ -74,8 +74,9 @@ void sim_trace_only(struct sim_trace *trace, uint8_t proto, const struct sim_end
  * -E2BIG. */
 int sim_trace_read(FILE *in, const char *name, FILE *err, struct sim_trace *trace);
 void sim_trace_write_head(FILE *out);
-/* servers: what conn->server is the place in; NULL if it is SIM_NO_SERVER. */
-void sim_trace_write(FILE *out, const struct sim_conn *conn, const struct sim_end *servers);
+void sim_trace_write_all(FILE *out, const struct sim_trace *trace);
+/* server: where it went; NULL: not known. */
+void sim_trace_write(FILE *out, const struct sim_conn *conn, const struct sim_end *server);
 
 /* Text of an address and port, "192.0.2.1:80", "[2001:db8::1]:80". */
 #define SIM_END_TEXT 64

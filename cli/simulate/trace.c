@@ -313,21 +313,31 @@ static void write_seconds(FILE *out, uint64_t us)
 	fprintf(out, "%" PRIu64 ".%06" PRIu64 " ", (uint64_t)(us / SIM_SECOND), (uint64_t)(us % SIM_SECOND));
 }
 
-void sim_trace_write(FILE *out, const struct sim_conn *conn, const struct sim_end *servers)
+void sim_trace_write(FILE *out, const struct sim_conn *conn, const struct sim_end *server)
 {
-	char client[SIM_END_TEXT], virtual[SIM_END_TEXT], server[SIM_END_TEXT] = "-";
+	char client[SIM_END_TEXT], virtual[SIM_END_TEXT], went[SIM_END_TEXT] = "-";
 	const char *proto = "tcp";
 
 	for (size_t i = 0; i < PROTOS; i++)
 		if (protos[i].number == conn->proto)
 			proto = protos[i].name;
-	if (conn->server != SIM_NO_SERVER)
-		sim_end_text(&servers[conn->server].addr, servers[conn->server].port, server);
+	if (server)
+		sim_end_text(&server->addr, server->port, went);
 	write_seconds(out, conn->start);
 	if (conn->lasts == SIM_NEVER)
 		fputs("- ", out);
 	else
 		write_seconds(out, conn->lasts);
 	fprintf(out, "%s %s %s %s\n", proto, sim_end_text(&conn->client, conn->cport, client),
-	    sim_end_text(&conn->virtual, conn->vport, virtual), server);
+	    sim_end_text(&conn->virtual, conn->vport, virtual), went);
+}
+
+void sim_trace_write_all(FILE *out, const struct sim_trace *trace)
+{
+	sim_trace_write_head(out);
+	for (uint32_t i = 0; i < trace->count; i++) {
+		const struct sim_conn *c = &trace->conns[i];
+
+		sim_trace_write(out, c, c->server == SIM_NO_SERVER ? NULL : &trace->servers[c->server]);
+	}
 }

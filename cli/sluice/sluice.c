@@ -50,6 +50,7 @@ const struct sluice_command *const sluice_commands[] = {
     &sluice_cmd_capture,
     &sluice_cmd_sync,
     &sluice_cmd_ping,
+    &sluice_cmd_record,
     &sluice_cmd_simulate,
     &cmd_ipvsadm,
     &cmd_help,

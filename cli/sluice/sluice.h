@@ -173,6 +173,6 @@ extern const struct sluice_command sluice_cmd_status, sluice_cmd_connections, sl
 extern const struct sluice_command sluice_cmd_service, sluice_cmd_server, sluice_cmd_allow, sluice_cmd_mark, sluice_cmd_settings;
 extern const struct sluice_command sluice_cmd_explain, sluice_cmd_trace, sluice_cmd_capture;
 extern const struct sluice_command sluice_cmd_timeouts, sluice_cmd_interfaces, sluice_cmd_sync, sluice_cmd_totals, sluice_cmd_proc;
-extern const struct sluice_command sluice_cmd_simulate; /* cli/simulate/ */
+extern const struct sluice_command sluice_cmd_simulate, sluice_cmd_record; /* cli/simulate/ */
 
 #endif

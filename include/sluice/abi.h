@@ -20,7 +20,7 @@
  *   owns       ARRAY of sl_own, mappable              daemon; index = service id: timeouts of a service's own
  *   marks      LPM_TRIE sl_mark_key -> sl_mark_set    daemon; from a destination to the rules that may mark it
  *   mark_rules ARRAY[1] of sl_mark_rule[], mappable   daemon
- *   origins    HASH sl_svc_key -> sl_svc_key          daemon; NAT servers of one-packet and of sip services, to the service their packets come from
+ *   origins    HASH sl_svc_key -> sl_svc_key          daemon; NAT servers of one-packet and sip services, to the service they answer for
  *   dests      ARRAY of sl_dest, mappable             daemon; index = dest id
  *   hops       ARRAY of sl_hop, mappable              daemon; a published hop is never changed, only replaced by another id
  *   hop_ids    HASH sl_neigh_key -> __u32 hop id      daemon; from the next hop the kernel's FIB names to its id
@@ -30,13 +30,15 @@
  *   tags       ARRAY of __u64[8], mappable            lanes and broom, by compare-and-swap alone (word.h)
  *   conns      ARRAY of sl_conn, mappable             the owner of a BUSY slot; client_hop and seen also by lanes, each one aligned word
  *   loads      ARRAY[1] of sl_load[], mappable        whoever wins the swap that changes a connection's state, atomically
- *   cursors    ARRAY[1] of __u64[], mappable          lanes (rr, wrr), by compare-and-swap; index = service id; lblc, lblcr: number of
- * caches stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines counters
- * PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event frags      LRU_HASH sl_frag_key -> sl_frag full
- * lane caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones calls      LRU_HASH sl_addr ->
- * sl_call            full lane: the Call-ID a sip template was made from, for listings work       PERCPU_ARRAY[1], one for each object   a
- * lane's scratch memory for what is too big for the stack ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must
- * remember over a restart
+ *   cursors    ARRAY[1] of __u64[], mappable          lanes, atomically; index = service id; of lblc and lblcr the number of caches
+ *   stats      ARRAY of sl_stats, mappable            lanes; index = cpu * SL_MAX_DESTS + dest id: a CPU has its own lines
+ *   counters   PERCPU_ARRAY of __u64                  lanes; index = enum sl_reason, then enum sl_event
+ *   frags      LRU_HASH sl_frag_key -> sl_frag        full lane
+ *   caches     HASH sl_cache_key -> sl_cache          lanes (lblc, lblcr); the daemon forgets old ones
+ *   calls      LRU_HASH sl_addr -> sl_call            full lane: the Call-ID a sip template was made from, for listings
+ *   trail      RINGBUF of sl_trail                    lanes, while somebody records (trail.h)
+ *   work       PERCPU_ARRAY[1], one for each object   a lane's scratch memory for what is too big for the stack
+ *   ledger     ARRAY of sl_ledger, mappable           daemon alone; what it must remember over a restart
  *
  * All maps are pinned: the lanes outlive the daemon, and the next daemon adopts them.
  */
@@ -170,6 +172,7 @@ _Static_assert(sizeof(struct sl_settings) == 776, "sl_settings");
 #define SL_SET_PORT0_SVCS 8 /* there are services for all ports */
 #define SL_SET_MARKS 16 /* the classifier has rules */
 #define SL_SET_ORIGINS 32 /* the map origins has entries */
+#define SL_SET_RECORD 64 /* beginnings and ends of connections are told (trail.h) */
 
 /*
  * Key of a virtual service. A firewall-mark service has proto 0 (IPPROTO_IP), port 0, and the mark, in network order, as the last word of

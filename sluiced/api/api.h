@@ -33,6 +33,14 @@ struct api_watch {
 	struct sl_addr server; /* only packets of this server are wanted; all zero: of all */
 };
 
+/* Somebody who records connections; one at a time. */
+struct api_record {
+	uint64_t id; /* 0: nobody */
+	uint64_t read_ms; /* when it was read last */
+	uint64_t lost; /* events that had been lost when it began */
+	uint32_t svc; /* only this service's connections are wanted; 0: all */
+};
+
 /* What the commands work on; owned by the director. */
 struct api {
 	struct model model;
@@ -45,6 +53,7 @@ struct api {
 	const struct api_lanes *lanes; /* NULL where there are none; called with lanes_arg */
 	void *lanes_arg;
 	struct api_watch watch;
+	struct api_record record;
 };
 
 #endif

@@ -80,6 +80,8 @@ static const char *const conn_params[] = {"after", "client", "service", "server"
 static const char *const watch_params[] = {"client", "service", "server", "proto", "sample", NULL};
 static const char *const watch_read_params[] = {"watch", "max", NULL};
 static const char *const watch_stop_params[] = {"watch", NULL};
+static const char *const record_start_params[] = {"service", NULL};
+static const char *const record_params[] = {"record", NULL};
 static const char *const explain_params[] = {"proto", "client", "virtual", "flags", "interface", "mark", "payload", NULL};
 
 static const struct cmd cmds[] = {
@@ -97,6 +99,9 @@ static const struct cmd cmds[] = {
     {"watch.start", API_CHANGE, cmd_watch_start, watch_params, NULL},
     {"watch.read", API_CHANGE, cmd_watch_read, watch_read_params, NULL},
     {"watch.stop", API_CHANGE, cmd_watch_stop, watch_stop_params, NULL},
+    {"record.start", API_CHANGE, cmd_record_start, record_start_params, NULL},
+    {"record.read", API_CHANGE, cmd_record_read, record_params, NULL},
+    {"record.stop", API_CHANGE, cmd_record_stop, record_params, NULL},
     {"explain", API_READ, cmd_explain, explain_params, NULL},
 };
 

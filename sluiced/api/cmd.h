@@ -44,4 +44,11 @@ int cmd_settings(struct api *api, const json_t *params, json_t **ret_result, str
 int cmd_marks(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_sync(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 
+/* cmd_record.c: start, read and stop; the tick ends a recording that nobody reads. */
+int cmd_record_start(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_record_read(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_record_stop(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+void cmd_record_tick(struct api *api);
+void cmd_record_end(struct api *api);
+
 #endif

@@ -84,6 +84,7 @@ static int load_lane(const struct plane_bpf *bpf, struct tc_lane *tc)
 	err = err ?: bpf_map__set_max_entries(tc->maps.tags, SANDBOX_SLOTS / SL_BUCKET_SLOTS);
 	err = err ?: bpf_map__set_max_entries(tc->maps.conns, SANDBOX_SLOTS);
 	err = err ?: bpf_map__set_max_entries(tc->maps.stats, 1);
+	err = err ?: bpf_map__set_max_entries(tc->maps.trail, getpagesize());
 	return err ?: bpf_object__load(tc->obj);
 }
 

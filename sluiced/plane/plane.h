@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "sluice/abi.h"
+#include "sluice/trail.h"
 #include "sluice/word.h"
 
 struct plane;
@@ -38,6 +39,8 @@ struct plane_ops {
 	int (*call)(struct plane *plane, const struct sl_addr *hash, struct sl_call *ret_call);
 	/* Sums over CPUs: SL_MAX_COUNTERS values. */
 	int (*counters)(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNTERS]);
+	/* Events of the trail, up to `max` (1 or more), in order; their number or -errno. Fewer than max: there are no more now. */
+	int (*trail)(struct plane *plane, struct sl_trail *ret_events, unsigned max);
 	/* Run the broom over broom->count buckets from broom->first. */
 	int (*sweep)(struct plane *plane, struct sl_broom *broom);
 };
@@ -111,6 +114,7 @@ struct plane *plane_fake_new(uint32_t slots);
 void plane_fake_free(struct plane *plane);
 void plane_fake_fail(struct plane *plane, unsigned after); /* the operation that follows `after` others gets -E2BIG; 0 next, ~0U never */
 unsigned plane_fake_vips(const struct plane *plane);
+void plane_fake_trail(struct plane *plane, const struct sl_trail *event); /* as a lane tells it; a few, then they are lost */
 
 /*
  * A plane over the maps of this network namespace: pinned ones adopted, else made (plane_bpf.c). slots 0: as many as the pinned

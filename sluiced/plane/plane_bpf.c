@@ -210,6 +210,7 @@ static const struct plane_ops bpf_ops = {
     .cache_del = op_cache_del,
     .call = op_call,
     .counters = op_counters,
+    .trail = plane_bpf_trail,
     .sweep = op_sweep,
 };
 
@@ -380,6 +381,7 @@ void plane_bpf_close(struct plane *plane)
 
 	if (!bpf)
 		return;
+	plane_bpf_trail_close(bpf);
 	unmap_memory(bpf);
 	for (i = 0; i < PROG_COUNT; i++)
 		close_fd(bpf->prog[i]);

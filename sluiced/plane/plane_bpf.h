@@ -30,7 +30,7 @@
 	X(origins)    \
 	X(caches)     \
 	X(calls)      \
-	X(dests) X(hops) X(hop_ids) X(links) X(vips) X(tags) X(conns) X(loads) X(cursors) X(stats) X(counters) X(frags) X(ledger)
+	X(dests) X(hops) X(hop_ids) X(links) X(vips) X(tags) X(conns) X(loads) X(cursors) X(stats) X(counters) X(frags) X(trail) X(ledger)
 
 enum plane_map {
 #define X(name) MAP_##name,
@@ -45,6 +45,8 @@ enum plane_prog { PROG_FULL_INGRESS, PROG_FULL_EGRESS, PROG_FULL_MARK, PROG_EXPR
 extern const char *const plane_map_name[MAP_COUNT];
 extern const char *const plane_prog_name[PROG_COUNT];
 
+struct ring_buffer;
+
 struct plane_bpf {
 	struct plane plane; /* first: a struct plane of ours is a struct plane_bpf */
 	int root; /* the bpffs */
@@ -53,10 +55,15 @@ struct plane_bpf {
 	int map[MAP_COUNT];
 	int prog[PROG_COUNT]; /* the express lane's is -1 where the kernel refused it */
 	uint32_t prog_id[PROG_COUNT];
+	struct ring_buffer *trail; /* NULL until somebody records */
 };
 
 /* The real plane under this one, or NULL if it is a fake. */
 struct plane_bpf *plane_bpf_of(struct plane *plane);
+
+/* trail.c: the operation, and the end of its ring. */
+int plane_bpf_trail(struct plane *plane, struct sl_trail *ret_events, unsigned max);
+void plane_bpf_trail_close(struct plane_bpf *bpf);
 
 /* What the kernel says of a link. */
 struct plane_link_info {

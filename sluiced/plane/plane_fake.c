@@ -10,6 +10,7 @@
 #include "sluiced/plane/plane.h"
 
 #define FAKE_CPUS 2
+#define FAKE_TRAIL 8
 
 /* A hash map of the kernel, with the order of its entries made known: as they came. */
 struct fake_map {
@@ -29,6 +30,8 @@ struct fake {
 	struct fake_map svcs, vips, origins, marks, caches, calls;
 	unsigned fail_after;
 	uint64_t counters[SL_MAX_COUNTERS];
+	struct sl_trail trail[FAKE_TRAIL];
+	unsigned trail_count;
 	uint64_t *tags;
 	struct sl_conn *conns;
 };
@@ -213,6 +216,27 @@ static int fake_counters(struct plane *plane, uint64_t ret_counters[SL_MAX_COUNT
 	return 0;
 }
 
+static int fake_trail(struct plane *plane, struct sl_trail *ret_events, unsigned max)
+{
+	struct fake *fake = fake_of(plane);
+	unsigned count = fake->trail_count < max ? fake->trail_count : max;
+
+	memcpy(ret_events, fake->trail, count * sizeof(*ret_events));
+	fake->trail_count -= count;
+	memmove(fake->trail, fake->trail + count, fake->trail_count * sizeof(*fake->trail));
+	return count;
+}
+
+void plane_fake_trail(struct plane *plane, const struct sl_trail *event)
+{
+	struct fake *fake = fake_of(plane);
+
+	if (fake->trail_count < FAKE_TRAIL)
+		fake->trail[fake->trail_count++] = *event;
+	else
+		fake->counters[SL_MAX_REASONS + SL_EV_TRAIL_LOST]++;
+}
+
 static int fake_sweep(struct plane *plane, struct sl_broom *broom)
 {
 	broom->live = broom->freed = 0;
@@ -234,6 +258,7 @@ static const struct plane_ops fake_ops = {
     .cache_del = fake_cache_del,
     .call = fake_call,
     .counters = fake_counters,
+    .trail = fake_trail,
     .sweep = fake_sweep,
 };
 

@@ -37,9 +37,7 @@ static void again(const struct sim_trace *trace)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	sim_trace_write_head(out);
-	for (uint32_t i = 0; i < trace->count; i++)
-		sim_trace_write(out, &trace->conns[i], trace->servers);
+	sim_trace_write_all(out, trace);
 	fclose(out);
 	fuzz_check(read_from(text, size, &second) == 0 && second.count == trace->count && second.clients == trace->clients);
 	for (uint32_t i = 0; i < trace->count; i++)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/simulate/simulate.h"
+#include "cli/simulate/record.h"
 
 static struct sim_result result;
 static struct sim_setup setup;
@@ -79,10 +79,9 @@ static void test_trace_round(void **state)
 	assert_int_equal(trace.server_count, 2);
 	assert_int_equal(trace.conns[2].who, trace.conns[0].who);
 	assert_true(trace.conns[1].lasts == SIM_NEVER);
-	for (uint32_t i = 0; i < trace.count; i++)
-		sim_trace_write(out, &trace.conns[i], trace.servers);
+	sim_trace_write_all(out, &trace);
 	fclose(out);
-	assert_string_equal(text, lines);
+	assert_string_equal(strstr(text, "\n0.") + 1, lines);
 	sim_trace_fini(&trace);
 }
 
@@ -392,6 +391,56 @@ static void test_recorded(void **state)
 	sim_trace_fini(&trace);
 }
 
+/* Events as the daemon tells them; times in ns, the recording began at 1 s. */
+static void test_recorder(void **state)
+{
+	static const char *const pages[] = {
+	    "[{\"begin\": 1500000000, \"id\": 65537, \"proto\": \"tcp\", \"client\": {\"addr\": \"198.51.100.7\", \"port\": 40000}, "
+	    "\"virtual\": {\"addr\": \"192.0.2.1\", \"port\": 80}, \"server\": {\"addr\": \"10.0.0.1\", \"port\": 80}},"
+	    "{\"end\": 1600000000, \"id\": 7}]", /* an end without a beginning */
+	    "[{\"end\": 3750001000, \"id\": 65537}, {\"end\": 9000000000, \"id\": 65537},"
+	    "{\"begin\": 4000000000, \"id\": 65538, \"proto\": \"udp\", \"client\": {\"addr\": \"2001:db8::7\", \"port\": 1}, "
+	    "\"virtual\": {\"addr\": \"2001:db8::1\", \"port\": 53}, \"server\": {\"addr\": \"2001:db8::2\", \"port\": 53}}]"};
+	char text[1000] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	struct recorder r;
+
+	recorder_init(&r, out, 1000000000);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		json_t *json = json_loads(pages[i], 0, NULL);
+
+		assert_int_equal(recorder_take(&r, json), 0);
+		json_decref(json);
+	}
+	recorder_fini(&r);
+	fclose(out);
+	assert_string_equal(strstr(text, "\n0.") + 1, "0.500000 2.250001 tcp 198.51.100.7:40000 192.0.2.1:80 10.0.0.1:80\n"
+						      "3.000000 - udp [2001:db8::7]:1 [2001:db8::1]:53 [2001:db8::2]:53\n");
+	assert_int_equal(r.begun, 2);
+	assert_int_equal(r.ended, 1);
+}
+
+static void test_recorder_wrong(void **state)
+{
+	static const char *const rows[] = {"{}", "[1]", "[{\"begin\": 1}]", "[{\"id\": 1}]",
+	    "[{\"begin\": 1, \"id\": 1, \"proto\": \"tcp\"}]",
+	    "[{\"begin\": 1, \"id\": 1, \"proto\": \"tcp\", \"client\": {\"addr\": \"x\", \"port\": 1}}]", "[{\"end\": \"1\", \"id\": 1}]"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *json = json_loads(rows[i], 0, NULL);
+		FILE *out = fopen("/dev/null", "w");
+		struct recorder r;
+
+		recorder_init(&r, out, 0);
+		if (recorder_take(&r, json) != -EBADMSG)
+			fail_msg("%s is taken", rows[i]);
+		recorder_fini(&r);
+		assert_int_equal(r.begun, 0);
+		fclose(out);
+		json_decref(json);
+	}
+}
+
 static char *printed(const struct sim_report *report, int kind)
 {
 	char *text = NULL;
@@ -459,6 +508,8 @@ int main(void)
 	    cmocka_unit_test(test_changes),
 	    cmocka_unit_test(test_slow),
 	    cmocka_unit_test(test_recorded),
+	    cmocka_unit_test(test_recorder),
+	    cmocka_unit_test(test_recorder_wrong),
 	    cmocka_unit_test(test_output),
 	};
 
