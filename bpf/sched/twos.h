@@ -29,7 +29,7 @@ SL_INLINE __u64 twos_random(__u64 most)
 
 	if (likely(most < 0xffffffffULL))
 		return r * (most + 1) >> 32;
-	return (r << 32 | bpf_get_prandom_u32()) % (most + 1);
+	return (r << 32 | bpf_get_prandom_u32()) / (~0ULL / (most + 1) + 1);
 }
 
 SL_INLINE void twos_pass(struct twos_draw *draw, const struct sl_member *m, const struct sl_load *now)

@@ -14,18 +14,14 @@ SL_INLINE __s64 wrr_top(const struct sl_svc *svc)
 	return (__s64)svc->max_weight - ((__s64)svc->gcd_weight - 1);
 }
 
-/* Where to go on: a new generation begins at the head of the list and keeps the bar as far as the new weights allow. */
+/* Where to go on; a new generation begins where the daemon says. */
 SL_INLINE __u64 wrr_start(const struct sl_svc *svc, __u64 cursor)
 {
-	__s64 bar = sl_cursor_weight(cursor), top = wrr_top(svc);
+	__s64 top = wrr_top(svc);
 
-	if (sl_cursor_gen(cursor) == (svc->gen & 0xffff) && bar)
+	if (sl_cursor_gen(cursor) == (svc->gen & 0xffff) && sl_cursor_weight(cursor))
 		return cursor;
-	if (bar > top || bar == 0)
-		bar = top;
-	else if (svc->gcd_weight > 1)
-		bar = (__u32)bar / svc->gcd_weight * svc->gcd_weight + 1;
-	return sl_cursor(svc->gen, bar, 0);
+	return sl_cursor(svc->gen, svc->bar && svc->bar <= top ? svc->bar : top, svc->start);
 }
 
 static long wrr_visit(__u32 i, void *arg)

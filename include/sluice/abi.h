@@ -208,7 +208,8 @@ struct sl_svc {
 	__u32 persist_s; /* persistence timeout, seconds */
 	__u32 pe; /* enum sl_pe */
 	__u32 bound; /* generation in which it got its scheduler: what lblc and lblcr remember is of one binding */
-	__u32 reserved[9];
+	__u32 bar; /* wrr: weight of the cursor this generation starts from */
+	__u32 reserved[8];
 };
 _Static_assert(sizeof(struct sl_svc) == 128, "sl_svc");
 

@@ -10,6 +10,7 @@
  * here.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -84,6 +85,20 @@ struct dest_key {
 	uint16_t zero[3];
 };
 
+/* Greatest common divisor and maximum of the weights of a service's servers. */
+struct svc_weights {
+	bool known;
+	uint32_t gcd, max;
+};
+
+/* The reconciler's: what a commit says of the place where wrr goes on. */
+struct svc_turn {
+	uint64_t commit; /* which one */
+	bool added; /* the service is a new one */
+	bool moved; /* begin anew at the head of the list, under this bar */
+	uint32_t bar;
+};
+
 struct svc {
 	struct list link; /* of model.svcs */
 	struct hnode node;
@@ -93,6 +108,8 @@ struct svc {
 	uint32_t next_order; /* of its servers */
 	struct list dests; /* newest first */
 	unsigned dest_count;
+	struct svc_weights weights; /* kept for wrr, while they are known */
+	struct svc_turn turn;
 };
 
 struct dest {

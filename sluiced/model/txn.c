@@ -68,6 +68,45 @@ struct svc *txn_need_svc(struct txn *txn, const struct op *op, struct model_erro
 	return svc;
 }
 
+#define WEIGHED_MOST \
+	(1 << 26) /* a quarter of a second; from then on wrr hears of no change between the first and the last of a transaction */
+
+static uint32_t gcd(uint32_t a, uint32_t b)
+{
+	while (b) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static void weigh_one(struct svc_weights *weights, uint32_t weight)
+{
+	weights->gcd = gcd(weights->gcd, weight);
+	weights->max = weight > weights->max ? weight : weights->max;
+}
+
+void txn_weigh(struct txn *txn, struct txn_rec *rec, struct svc *svc)
+{
+	struct list *at, *safe;
+
+	if (svc->conf.sched != SL_SCHED_WRR || txn->weighed > WEIGHED_MOST) {
+		svc->weights.known = false;
+		return;
+	}
+	if (svc->weights.known && rec->kind == REC_DEST_ADD) {
+		weigh_one(&svc->weights, rec->dest->conf.weight);
+	} else {
+		svc->weights = (struct svc_weights){.known = true};
+		list_each (at, safe, &svc->dests)
+			weigh_one(&svc->weights, container_of(at, struct dest, link)->conf.weight);
+		txn->weighed += svc->dest_count;
+	}
+	rec->weights = svc->weights;
+}
+
 bool txn_has(const struct txn *txn, enum rec_kind kind)
 {
 	return txn->kinds >> kind & 1;
@@ -110,6 +149,7 @@ static void undo_svc(struct model *model, struct txn_rec *rec)
 
 static void undo_dest(struct model *model, struct txn_rec *rec)
 {
+	rec->dest->svc->weights.known = false;
 	if (rec->kind == REC_DEST_ADD) {
 		dest_unlink(model, rec->dest);
 		dest_free(rec->dest);

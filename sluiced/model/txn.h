@@ -116,6 +116,7 @@ struct txn_rec {
 	struct list *after; /* deletions: the link it stood behind */
 	struct sl_svc_key key; /* of the service; REC_ZERO: see all */
 	bool all; /* REC_ZERO: every service */
+	struct svc_weights weights; /* of a service under wrr: what its servers' weights were after this operation */
 	unsigned index; /* REC_SETTING: enum sl_sysctl; REC_SYNC: enum sync_role */
 	union {
 		struct svc_conf svc_was; /* with its reference */
@@ -137,6 +138,7 @@ struct txn {
 	struct model *model;
 	struct txn_rec *recs;
 	size_t count, room;
+	uint64_t weighed; /* servers looked at for the records' weights */
 	uint32_t kinds; /* bit set: there is or was a record of this kind */
 	struct list touched; /* of struct txn_touched, in order */
 	struct htab touched_tab;

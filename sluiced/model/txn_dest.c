@@ -63,6 +63,7 @@ int txn_dest_add(struct txn *txn, const struct op *op, struct model_error *ret_e
 	dest->order = svc->next_order++;
 	dest_link(model, dest, &svc->dests);
 	rec->dest = dest;
+	txn_weigh(txn, rec, svc);
 	return 0;
 }
 
@@ -102,6 +103,7 @@ int txn_dest_edit(struct txn *txn, const struct op *op, struct model_error *ret_
 	rec->dest_was = dest->conf;
 	conf.last_weight = conf.weight ? conf.weight : dest->conf.last_weight;
 	dest->conf = conf;
+	txn_weigh(txn, rec, svc);
 	return 0;
 }
 
@@ -113,6 +115,7 @@ int txn_dest_remove(struct txn *txn, struct dest *dest, struct model_error *ret_
 		return NO_MEMORY(ret_error);
 	rec->dest = dest;
 	rec->after = dest->link.prev;
+	dest->svc->weights.known = false;
 	dest_unlink(txn->model, dest);
 	return 0;
 }
@@ -121,8 +124,14 @@ int txn_dest_delete(struct txn *txn, const struct op *op, struct model_error *re
 {
 	struct svc *svc = txn_need_svc(txn, op, ret_error);
 	struct dest *dest = svc ? need_dest(txn, op, svc, &op->dest, ret_error) : NULL;
+	int err;
 
 	if (!svc)
 		return -ESRCH;
-	return dest ? txn_dest_remove(txn, dest, ret_error) : -ENOENT;
+	if (!dest)
+		return -ENOENT;
+	err = txn_dest_remove(txn, dest, ret_error);
+	if (!err)
+		txn_weigh(txn, &txn->recs[txn->count - 1], svc);
+	return err;
 }

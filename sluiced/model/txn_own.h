@@ -15,6 +15,9 @@ struct txn_rec *txn_rec_new(struct txn *txn, enum rec_kind kind, const struct sl
 /* The operation's service, or NULL and the sentence. */
 struct svc *txn_need_svc(struct txn *txn, const struct op *op, struct model_error *ret_error);
 
+/* What the weights are after this operation, if the service's scheduler is wrr. */
+void txn_weigh(struct txn *txn, struct txn_rec *rec, struct svc *svc);
+
 /* txn_dest.c */
 int txn_dest_add(struct txn *txn, const struct op *op, struct model_error *ret_error);
 int txn_dest_edit(struct txn *txn, const struct op *op, struct model_error *ret_error);

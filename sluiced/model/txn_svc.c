@@ -56,6 +56,7 @@ int txn_svc_edit(struct txn *txn, const struct op *op, struct model_error *ret_e
 	rec->svc = svc;
 	rec->svc_was = svc->conf;
 	svc->conf = conf;
+	txn_weigh(txn, rec, svc);
 	return 0;
 }
 

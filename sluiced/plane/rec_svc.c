@@ -18,6 +18,7 @@ struct change {
 	const struct svc *want;
 	uint64_t now_ms;
 	bool was_active;
+	bool rebound; /* the scheduler begins anew */
 	struct sl_member *members; /* the new list, in the making */
 	struct sched_server *servers; /* likewise, as the scheduler's table is made of them */
 	uint32_t count;
@@ -25,17 +26,6 @@ struct change {
 	struct rec_run runs[AREAS]; /* its runs */
 	bool fresh[AREAS]; /* taken for this change */
 };
-
-static uint32_t gcd(uint32_t a, uint32_t b)
-{
-	while (b) {
-		uint32_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
 
 /* ---- the areas ---- */
 
@@ -120,7 +110,7 @@ static void count_weight(struct sl_svc *svc, uint32_t weight)
 {
 	if (weight > svc->max_weight)
 		svc->max_weight = weight;
-	svc->gcd_weight = gcd(svc->gcd_weight, weight);
+	svc->gcd_weight = sched_gcd(svc->gcd_weight, weight);
 	svc->total_weight += weight;
 }
 
@@ -184,17 +174,13 @@ static int change_allow(struct change *c)
 }
 
 /* rr: the place behind the server that was used last, or behind its nearest predecessor that stayed. */
-static uint32_t cursor_start(const struct change *c)
+static uint32_t rr_start(const struct change *c)
 {
 	const struct sl_svc *was = &c->rs->svc;
-	const struct plane *plane = c->rec->plane;
-	uint64_t cursor = __atomic_load_n(&plane->cursors[was->id], __ATOMIC_RELAXED);
-	uint32_t at = sl_cursor_gen(cursor) == (was->gen & 0xffff) ? sl_cursor_index(cursor) : was->start;
+	uint32_t at = sl_cursor_index(rec_cursor(c->rec, was));
 
-	if (!c->was_active || was->sched != SL_SCHED_RR || c->next.sched != SL_SCHED_RR || at > was->count)
-		return 0;
-	for (; at; at--) {
-		uint32_t id = plane->members[was->first + at - 1].dest;
+	for (at = at > was->count ? 0 : at; at; at--) {
+		uint32_t id = c->rec->plane->members[was->first + at - 1].dest;
 		const struct rec_dest *rd = &c->rec->dests[id & (SL_MAX_DESTS - 1)];
 
 		if (rd->stamp == c->rec->stamp && !rd->fresh && !rd->moved)
@@ -203,12 +189,35 @@ static uint32_t cursor_start(const struct change *c)
 	return 0;
 }
 
+/* wrr: after a change of servers the head of the list, under the bar that it left; else where the lanes are. */
+static void wrr_start(struct change *c, const struct svc_turn *turn)
+{
+	uint64_t cursor = c->rebound ? 0 : rec_cursor(c->rec, &c->rs->svc);
+
+	if (turn->moved) {
+		c->next.bar = turn->bar;
+	} else if (!c->rebound && !c->fresh[AREA_MEMBERS] && c->count) {
+		c->next.bar = sl_cursor_weight(cursor);
+		c->next.start = sl_cursor_index(cursor);
+	} else {
+		c->next.bar = sched_wrr_bar(sl_cursor_weight(cursor), c->next.gcd_weight, c->next.max_weight);
+	}
+}
+
+static void cursor_place(struct change *c, const struct svc_turn *turn)
+{
+	if (c->next.sched == SL_SCHED_WRR)
+		wrr_start(c, turn);
+	else if (c->next.sched == SL_SCHED_RR && !c->rebound)
+		c->next.start = rr_start(c);
+}
+
 /* Equal but for what counts the switches. */
 static bool same_entry(const struct sl_svc *a, const struct sl_svc *b)
 {
 	struct sl_svc x = *a, y = *b;
 
-	x.gen = y.gen = x.start = y.start = x.bound = y.bound = 0;
+	x.gen = y.gen = x.start = y.start = x.bound = y.bound = x.bar = y.bar = 0;
 	return memcmp(&x, &y, sizeof(x)) == 0;
 }
 
@@ -216,6 +225,7 @@ static bool same_entry(const struct sl_svc *a, const struct sl_svc *b)
 static int change_switch(struct change *c)
 {
 	struct rec_svc *rs = c->rs;
+	struct svc_turn turn = rec_turn(c->rec, c->want);
 	struct sl_svc was = rs->svc;
 	int err;
 
@@ -223,12 +233,13 @@ static int change_switch(struct change *c)
 	c->next.table = c->runs[AREA_TABLE].first;
 	c->next.allow = c->runs[AREA_BOUNDS].first;
 	c->next.allow_count = c->runs[AREA_BOUNDS].count;
-	if (c->was_active && same_entry(&was, &c->next))
+	c->rebound = !c->was_active || turn.added || was.sched != c->next.sched;
+	if (!c->rebound && !(turn.moved && was.sched == SL_SCHED_WRR) && same_entry(&was, &c->next))
 		return 0;
-	c->next.start = cursor_start(c);
+	cursor_place(c, &turn);
 	c->next.gen = was.gen + 1;
 	c->next.bound = was.bound;
-	if (!c->was_active || was.sched != c->next.sched) {
+	if (c->rebound) {
 		c->next.bound = c->next.gen;
 		plane_cursor_reset(c->rec->plane, was.id);
 	}

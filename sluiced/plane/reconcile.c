@@ -73,9 +73,11 @@ int reconcile_commit(struct reconcile *rec, struct txn *txn, uint64_t now_ms)
 	int err;
 
 	globals_write(rec, txn);
+	rec_turns(rec, txn);
 	err = apply(rec, txn, &failed, now_ms);
 	if (err) {
 		txn_undo(txn);
+		rec->commit++; /* what it said of places is void */
 		put_back(rec, txn, failed, now_ms);
 	}
 	if (owns_changed(txn))

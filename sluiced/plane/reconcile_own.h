@@ -69,9 +69,15 @@ struct reconcile {
 	unsigned lingering_count;
 	uint32_t stamp;
 	uint32_t highest; /* dest id so far */
+	uint64_t commit; /* counts them */
 	struct rec_dest *dests; /* SL_MAX_DESTS */
 	struct rec_svc *svcs; /* SL_MAX_SVCS */
 };
+
+/* rec_turn.c */
+uint64_t rec_cursor(const struct reconcile *rec, const struct sl_svc *svc);
+void rec_turns(struct reconcile *rec, const struct txn *txn);
+struct svc_turn rec_turn(const struct reconcile *rec, const struct svc *svc);
 
 /* rec_ids.c */
 struct rec_svc *rec_svc_find(const struct reconcile *rec, const struct sl_svc_key *key);

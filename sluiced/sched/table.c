@@ -17,7 +17,7 @@ static uint32_t power_of_two(uint32_t least)
 	return n;
 }
 
-static uint32_t gcd(uint32_t a, uint32_t b)
+uint32_t sched_gcd(uint32_t a, uint32_t b)
 {
 	while (b) {
 		uint32_t rest = a % b;
@@ -26,6 +26,15 @@ static uint32_t gcd(uint32_t a, uint32_t b)
 		b = rest;
 	}
 	return a;
+}
+
+uint32_t sched_wrr_bar(uint32_t bar, uint32_t gcd, uint32_t max)
+{
+	uint32_t top = max ? max - (gcd - 1) : 0;
+
+	if (bar > top || bar == 0)
+		return top;
+	return gcd > 1 ? bar / gcd * gcd + 1 : bar;
 }
 
 uint32_t sched_table_words(enum sl_sched sched, uint32_t len)
@@ -104,7 +113,7 @@ static bool walks(struct walk *walk, bool v6, const struct sched_server *servers
 	int shift;
 
 	for (uint32_t i = 0; i < count; i++) {
-		common = gcd(servers[i].last_weight, common);
+		common = sched_gcd(servers[i].last_weight, common);
 		most = (uint32_t)servers[i].last_weight > most ? (uint32_t)servers[i].last_weight : most;
 	}
 	if (!common)

@@ -87,6 +87,14 @@ static uint32_t gcd(uint32_t a, uint32_t b)
 	return b ? gcd(b, a % b) : a;
 }
 
+/* Where wrr's bar is now. */
+static uint32_t rig_bar(const struct rig *rig)
+{
+	uint64_t cursor = rig->lane->cursors[RIG_SVC];
+
+	return sl_cursor_gen(cursor) == (rig->svc.gen & 0xffff) ? sl_cursor_weight(cursor) : rig->svc.bar;
+}
+
 /* The scheduler's table, as the daemon makes it. */
 static void rig_table(struct rig *rig)
 {
@@ -110,6 +118,7 @@ static void rig_table(struct rig *rig)
 void rig_commit(struct rig *rig)
 {
 	struct sl_svc *svc = &rig->svc;
+	uint32_t bar = rig_bar(rig);
 
 	svc->gen++;
 	svc->first = RIG_FIRST + svc->gen % 8 * 8;
@@ -125,6 +134,7 @@ void rig_commit(struct rig *rig)
 		svc->total_weight += weight;
 		rig->lane->members[svc->first + i] = rig->list[i];
 	}
+	svc->bar = sched_wrr_bar(bar, svc->gcd_weight, svc->max_weight);
 	rig->lane->ops->svc_set(rig->lane, &rig->key, svc);
 	rig->svc_set = true;
 }
