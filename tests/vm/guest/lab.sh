@@ -116,6 +116,42 @@ rows()
 	row "$kind tun 6 in 4" "[$VIP6]" -i 10.0.0.11 10.0.0.12
 }
 
+mark_service()
+{
+	local server name=(-f 7)
+	[ -z "$1" ] || name+=("$1")
+	shift
+	director -A "${name[@]}" -s rr
+	for server in "$@"; do
+		director -a "${name[@]}" -r "$server:0" -m
+	done
+}
+
+rules()
+{
+	ip -n d rule
+	ip -n d -6 rule
+}
+
+# Packets that netfilter marks come by sluice0, and the host's routing rules are afterwards what they were before.
+marks()
+{
+	local kind=$1 before code=0
+	before=$(rules)
+	ip netns exec d nft "add table inet t; add chain inet t p { type filter hook prerouting priority mangle; };
+		add rule inet t p ip daddr $VIP4 tcp dport 80 meta mark set 7; add rule inet t p ip6 daddr $VIP6 tcp dport 80 meta mark set 7"
+	director -C
+	mark_service "" 10.0.0.11 10.0.0.12
+	mark_service -6 "[fd00::11]" "[fd00::12]"
+	serves $VIP4 && serves "[$VIP6]" && ip -n d -d link show sluice0 || code=1
+	[ $code = 0 ] || explain
+	[ $code = 0 ] || rules
+	director -C
+	ip netns exec d nft delete table inet t
+	[ "$(rules)" = "$before" ] || code=1
+	verdict $code "$kind: marks of nftables"
+}
+
 # tcx came with 6.6; before it, both lanes hang on clsact.
 attached()
 {
@@ -142,6 +178,7 @@ for kind in "$@"; do
 		verdict $? "$kind: the full lane is attached as this kernel can"
 	fi
 	rows "$kind"
+	[ "$ENGINE" != sluice ] || marks "$kind"
 	engine_stop
 	verdict $? "$kind: the director stops and leaves nothing"
 	net_down
