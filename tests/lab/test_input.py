@@ -43,8 +43,10 @@ REFUSED = (
     ("negative timeouts", ("--set", "-1", "0", "0"), ""),
     ("timeouts out of range", ("--set", "99999999", "0", "0"), ""),
     ("SCTP, which is not built yet", ("-A", "--sctp-service", f"{VIP}:80"), ""),
-    ("a firewall mark, which is not built yet", ("-A", "-f", "1"), ""),
-    ("persistence, which is not built yet", ("-A", "-t", f"{VIP}:83", "-p", "300"), ""),
+    ("firewall mark 0", ("-A", "-f", "0"), "fwmark"),
+    ("persistence of no time", ("-A", "-t", f"{VIP}:83", "-p", "0"), "timeout"),
+    ("a scheduler flag of another", ("-A", "-t", f"{VIP}:83", "-s", "rr", "-b", "sh-port"), "flag"),
+    ("a lower threshold above the upper", ("-a", *SERVICE, "-r", "10.0.2.13:80", "-m", "-x", "5", "-y", "6"), ""),
 )
 
 # What is sent to the control socket: name, bytes
