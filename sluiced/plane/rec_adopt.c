@@ -270,7 +270,9 @@ int reconcile_adopt(struct reconcile *rec, struct model *model, uint64_t now_ms)
 
 	rec_global_adopt(rec, model);
 	rec_global_write(rec, model);
+	rec->adopting = true;
 	err = adopt_all(&a);
+	rec->adopting = false;
 	free(a.found);
 	if (!err)
 		err = rec_marks_adopt(rec, model);

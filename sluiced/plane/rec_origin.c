@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "sluiced/plane/reconcile_own.h"
 
 static struct rec_origin *find(const struct reconcile *rec, const struct sl_svc_key *server)
@@ -129,7 +130,7 @@ int rec_origin_set(struct reconcile *rec, uint32_t id, bool on)
 		list_remove(&rd->claim);
 		rd->origin = NULL;
 	}
-	return origin ? settle(rec, origin) : 0;
+	return origin && !rec->adopting ? settle(rec, origin) : 0;
 }
 
 /* A mark has no address to reply from; where any port will do, a server can't be told by its port. */
@@ -190,8 +191,10 @@ static void each(struct reconcile *rec, void (*fn)(struct reconcile *rec, struct
 
 static void sweep(struct reconcile *rec, struct rec_origin *origin)
 {
-	if (list_empty(&origin->claims))
-		settle(rec, origin);
+	int err = settle(rec, origin);
+
+	if (err)
+		log_warn_limited("where the replies of a server come from could not be written: %s", strerror(-err));
 }
 
 void rec_origins_sweep(struct reconcile *rec)

@@ -65,6 +65,7 @@ struct reconcile {
 	struct htab svc_tab, dest_tab, vip_tab, origin_tab;
 	unsigned kinds[KINDS]; /* active services of this kind */
 	unsigned origins; /* entries of the plane's map */
+	bool adopting; /* not all claims to origins are known yet */
 	struct list lingering;
 	unsigned lingering_count;
 	uint32_t stamp;
@@ -108,7 +109,7 @@ void rec_dest_keep(struct reconcile *rec, struct rec_svc *rs, const struct dest 
 int rec_origins_find(struct reconcile *rec); /* adoption: what the plane has */
 int rec_origin_set(struct reconcile *rec, uint32_t dest, bool on);
 int rec_origins_set(struct reconcile *rec, struct rec_svc *rs); /* of all its servers */
-void rec_origins_sweep(struct reconcile *rec); /* adoption: those that nobody claims */
+void rec_origins_sweep(struct reconcile *rec); /* adoption: when all claims are known */
 void rec_origins_free(struct reconcile *rec);
 
 /* rec_svc.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A daemon that starts over maps that are there: it knows everything again and writes nothing; what a crash left is put right. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,20 @@
 	"D+ " WEB " 192.0.2.13 80 tunnel 0; S+ udp 2001:db8::1 53 wlc; S+ tcp 192.0.2.5 443 wrr; "       \
 	"D+ tcp 192.0.2.5 443 192.0.2.21 8443 masq 5; D+ tcp 192.0.2.5 443 2001:db8::21 443 tunnel 10; " \
 	"D~ " WEB " 192.0.2.11 80 masq 3; timeouts 100 20 30"
+
+/* Everything an operator can say. */
+#define ALL                                                                                                                         \
+	CONFIG "; S+ tcp 192.0.2.6 0 sh flags=sh-port,sh-fallback persist=300 mask=255.0.255.0 tcp=60 allow=10.0.0.0/8,192.0.2.7; " \
+	       "D+ tcp 192.0.2.6 0 192.0.2.31 0 route 1 upper=100 lower=7; "                                                        \
+	       "S+ tcp 2001:db8::6 21 mh flags=mh-port persist=60 mask=64 allow=::/0; "                                             \
+	       "D+ tcp 2001:db8::6 21 2001:db8::31 21 masq 4; D+ tcp 2001:db8::6 21 2001:db8::32 21 masq 0 upper=5; "               \
+	       "D+ tcp 2001:db8::6 21 192.0.2.33 21 tunnel 1 tun=gue:6080:remcsum; "                                                \
+	       "S+ udp 192.0.2.6 5060 dh persist=90 pe=sip udp=7 allow=; D+ udp 192.0.2.6 5060 192.0.2.31 5060 masq 1; "            \
+	       "S+ udp 192.0.2.7 5060 lblc ops; D+ udp 192.0.2.7 5060 192.0.2.31 5060 masq 1; "                                     \
+	       "S+ mark 7 0 wrr persist=10 ops; D+ mark 7 0 192.0.2.31 0 masq 1; D+ mark 7 0 192.0.2.32 80 route 1; "               \
+	       "S+ mark6 7 0 nq; M+ 7 192.0.2.0/24 - tcp 80 443; M+ 8 - 10.0.0.0/8 - 0 65535; M+ 9 - - udp 5 5 1; "                 \
+	       "set expire_nodest_conn 1; set expire_nodest_udp 2; set sync_period 77; "                                            \
+	       "D~ tcp 2001:db8::6 21 2001:db8::31 21 masq 0"
 
 /* The same model, and not a write. */
 static void assert_adopts(struct fixture *f, unsigned long writes)
@@ -39,6 +54,51 @@ static void writes_nothing(void **state)
 	assert_adopts(f, 0);
 	assert_adopts(f, 0);
 	assert_true(f->watched[fixture_dest(f, "192.0.2.11", 80)]);
+}
+
+static void all_of_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(fixture_change(f, ALL), 0);
+	assert_adopts(f, 0);
+	assert_int_equal(f->marks, 2);
+	assert_int_equal(fixture_change(f, "S- udp 192.0.2.7 5060; D- mark 7 0 192.0.2.31 0; S- mark6 7 0; M- 2"), 0);
+	assert_adopts(f, 0);
+	assert_int_equal(f->marks, 1);
+	assert_int_equal(fixture_change(f, "clear; M- all; " ALL "; S+ " WEB " rr"), -EEXIST);
+	assert_adopts(f, 0);
+	assert_int_equal(fixture_change(f, "clear; M- all; Y+ master eth0 5; Y+ backup eth1"), 0);
+	assert_adopts(f, 0);
+	assert_int_equal(fixture_change(f, "Y- master"), 0);
+	assert_adopts(f, 0);
+	assert_int_equal(f->marks, 0);
+}
+
+/* Whichever write the kernel refuses, nothing is changed; then the same succeeds. */
+static void refused_at_every_step(void **state)
+{
+	struct fixture *f = *state;
+	unsigned steps = 0;
+	int err;
+
+	assert_int_equal(
+	    fixture_change(f, "S+ udp 192.0.2.9 53 rr ops; D+ udp 192.0.2.9 53 192.0.2.31 5060 masq 1; M+ 5 - - - 0 65535"), 0);
+	do {
+		char *before = script_print(&f->model), *after;
+
+		plane_fake_fail(f->plane, steps++);
+		err = fixture_change(f, "S~ udp 192.0.2.9 53 rr; M+ 6 10.0.0.0/8 - - 0 65535; " ALL);
+		plane_fake_fail(f->plane, ~0U);
+		after = script_print(&f->model);
+		if (err)
+			assert_string_equal(before, after);
+		free(before);
+		free(after);
+		assert_adopts(f, 0);
+	} while (err && steps < 200);
+	assert_int_equal(err, 0);
+	assert_in_range(steps, 12, 100);
 }
 
 static void empty_writes_nothing(void **state)
@@ -173,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(writes_nothing),
 	    T(empty_writes_nothing),
+	    T(all_of_it),
+	    T(refused_at_every_step),
 	    T(goes_on_where_it_was),
 	    T(connections_of_removed_servers_stay),
 	    T(connections_of_removed_services_stay),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reconciler over a fake plane: what is written, in which order, which ids, and what stays. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,6 +105,203 @@ static void vips_are_counted(void **state)
 	assert_int_equal(plane_fake_vips(f->plane), 1);
 	assert_int_equal(fixture_change(f, "clear"), 0);
 	assert_int_equal(plane_fake_vips(f->plane), 0);
+}
+
+static bool find_svc(const struct fixture *f, const char *proto, const char *addr, unsigned port, struct sl_svc *ret_svc)
+{
+	struct sl_svc_key want = script_svc_key(proto, addr, port), key;
+	int err = f->plane->ops->svc_next(f->plane, NULL, &key, ret_svc);
+
+	while (!err && memcmp(&key, &want, sizeof(key)) != 0)
+		err = f->plane->ops->svc_next(f->plane, &key, &key, ret_svc);
+	return !err;
+}
+
+static void options(void **state)
+{
+	struct fixture *f = *state;
+	const struct sl_own *own;
+	struct sl_svc svc;
+
+	assert_int_equal(fixture_change(f, "S+ udp 192.0.2.9 5060 sh flags=sh-port persist=300 mask=255.255.0.0 pe=sip ops udp=7"), 0);
+	assert_true(find_svc(f, "udp", "192.0.2.9", 5060, &svc));
+	assert_int_equal(svc.flags, SL_SVC_PERSISTENT | SL_SVC_ONEPACKET | SL_SVC_SCHED2 | SL_SVC_OWN);
+	assert_int_equal(svc.persist_s, 300);
+	assert_int_equal(svc.mask.w[3], htonl(0xffff0000));
+	assert_int_equal(svc.mask.d[0], ~0ULL);
+	assert_int_equal(svc.pe, SL_PE_SIP);
+	own = &f->plane->owns[svc.id];
+	assert_int_equal(own->timeout[SL_ST_UDP], plane_ticks(f->plane, 7));
+	assert_int_equal(own->timeout[SL_ST_UDP_NEW], plane_ticks(f->plane, 7));
+	assert_int_equal(own->timeout[SL_ST_ESTABLISHED], plane_ticks(f->plane, 900));
+	assert_int_equal(own->timeout[SL_ST_TEMPLATE], plane_ticks(f->plane, 300));
+	assert_int_equal(f->plane->settings->own_least[SL_ST_UDP], plane_ticks(f->plane, 7));
+	assert_int_equal(fixture_change(f, "timeouts 100 0 5"), 0);
+	assert_int_equal(own->timeout[SL_ST_ESTABLISHED], plane_ticks(f->plane, 100));
+	assert_int_equal(own->timeout[SL_ST_UDP], plane_ticks(f->plane, 7));
+	assert_int_equal(f->plane->settings->own_least[SL_ST_UDP], plane_ticks(f->plane, 5));
+	assert_int_equal(fixture_change(f, "timeouts 900 0 300; S~ udp 192.0.2.9 5060 rr"), 0);
+	assert_true(find_svc(f, "udp", "192.0.2.9", 5060, &svc));
+	assert_int_equal(svc.flags, 0);
+	assert_int_equal(svc.persist_s, 0);
+	assert_int_equal(own->timeout[SL_ST_UDP], plane_ticks(f->plane, 300));
+	assert_int_equal(f->plane->settings->own_least[SL_ST_UDP], plane_ticks(f->plane, 300));
+}
+
+#define KINDS (SL_SET_MARK_SVCS | SL_SET_FTP_SVCS | SL_SET_PORT0_SVCS | SL_SET_ORIGINS)
+
+/* What the lanes look for only if there is any. */
+static void kinds_of_services(void **state)
+{
+	static const struct {
+		const char *script;
+		uint32_t flags;
+	} steps[] = {
+	    {"S+ " WEB " rr; S+ udp 192.0.2.1 21 rr", 0}, {"S+ mark 7 0 rr; S+ mark6 7 0 rr", SL_SET_MARK_SVCS},
+	    {"S+ tcp 192.0.2.3 21 rr; S- mark 7 0", SL_SET_MARK_SVCS | SL_SET_FTP_SVCS},
+	    {"S+ tcp 192.0.2.3 0 rr persist=1; S- mark6 7 0", SL_SET_FTP_SVCS | SL_SET_PORT0_SVCS},
+	    {"S+ udp 192.0.2.3 53 rr ops; D+ udp 192.0.2.3 53 192.0.2.11 5353 masq 1", KINDS & ~SL_SET_MARK_SVCS},
+	    {"S~ udp 192.0.2.3 53 rr; S- tcp 192.0.2.3 21; S- tcp 192.0.2.3 0", 0}, {"S- tcp 192.0.2.9 1", 0}, /* refused */
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		fixture_change(f, steps[i].script);
+		assert_int_equal(f->plane->settings->flags & KINDS, steps[i].flags);
+		fixture_restart(f);
+		assert_int_equal(f->plane->writes, 0);
+		assert_int_equal(f->plane->settings->flags & KINDS, steps[i].flags);
+	}
+}
+
+/* The service that the packets of a server without connections belong to, or 0. */
+static uint32_t origin(const struct fixture *f, const char *addr, unsigned port)
+{
+	struct sl_svc_key want = script_svc_key("udp", addr, port), server, svc;
+	int err = f->plane->ops->origin_next(f->plane, NULL, &server, &svc);
+
+	while (!err && memcmp(&server, &want, sizeof(want)) != 0)
+		err = f->plane->ops->origin_next(f->plane, &server, &server, &svc);
+	if (err)
+		return 0;
+	assert_int_equal(memcmp(&f->plane->dests[svc.dest].addr, &want.addr, sizeof(want.addr)), 0);
+	svc.dest = 0;
+	return reconcile_svc_id(f->rec, &svc);
+}
+
+/* Replies of one-packet services: the newest service has the server, then the next. */
+static void origins(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+	    fixture_change(f, "S+ udp 192.0.2.1 53 rr ops; S+ udp 192.0.2.2 53 rr ops; S+ udp 192.0.2.3 5060 rr persist=9 pe=sip; "
+			      "D+ udp 192.0.2.1 53 192.0.2.11 53 masq 1; D+ udp 192.0.2.2 53 192.0.2.11 53 masq 1; "
+			      "D+ udp 192.0.2.1 53 192.0.2.12 53 route 1; D+ udp 192.0.2.3 5060 192.0.2.13 5060 masq 1"),
+	    0);
+	assert_int_equal(origin(f, "192.0.2.11", 53), 2);
+	assert_int_equal(origin(f, "192.0.2.12", 53), 0);
+	assert_int_equal(origin(f, "192.0.2.13", 5060), 3);
+	assert_int_equal(fixture_change(f, "D- udp 192.0.2.2 53 192.0.2.11 53"), 0);
+	assert_int_equal(origin(f, "192.0.2.11", 53), 1);
+	assert_int_equal(fixture_change(f, "D+ udp 192.0.2.2 53 192.0.2.11 53 masq 1; S~ udp 192.0.2.3 5060 rr"), 0);
+	assert_int_equal(origin(f, "192.0.2.11", 53), 2);
+	assert_int_equal(origin(f, "192.0.2.13", 5060), 0);
+	assert_int_equal(fixture_change(f, "D~ udp 192.0.2.2 53 192.0.2.11 53 tunnel 1"), 0);
+	assert_int_equal(origin(f, "192.0.2.11", 53), 1);
+	assert_int_equal(fixture_change(f, "clear"), 0);
+	assert_int_equal(origin(f, "192.0.2.11", 53), 0);
+}
+
+/* __ip_vs_dest_update_overload(): at the upper threshold and above it is overloaded, below the lower one not, between as it was. */
+static void thresholds(void **state)
+{
+	static const struct {
+		uint32_t active, inactive;
+		const char *script;
+		uint32_t over;
+	} steps[] = {
+	    {5, 4, "upper=10", 0},
+	    {5, 4, "upper=9", 1}, /* 9 of 9 */
+	    {5, 4, "upper=10", 1}, /* lower is 8: between */
+	    {4, 3, "upper=11", 0}, /* 7, lower is 9 */
+	    {5, 5, "upper=10 lower=1", 1},
+	    {5, 3, "upper=20 lower=8", 1},
+	    {5, 3, "upper=20 lower=9", 0},
+	    {50, 0, "upper=20 lower=9", 0},
+	    {50, 0, "upper=20 lower=10", 1},
+	    {50, 0, "", 0},
+	    {0, 0, "upper=1", 0},
+	};
+	struct fixture *f = *state;
+	char script[100];
+	uint32_t id;
+
+	assert_int_equal(fixture_change(f, THREE), 0);
+	id = fixture_dest(f, "192.0.2.12", 80);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		f->plane->loads[id].active = steps[i].active;
+		f->plane->loads[id].inactive = steps[i].inactive;
+		snprintf(script, sizeof(script), "D~ " WEB " 192.0.2.12 80 masq 2 %s", steps[i].script);
+		assert_int_equal(fixture_change(f, script), 0);
+		assert_int_equal(f->plane->loads[id].over, steps[i].over);
+	}
+	assert_int_equal(f->plane->dests[id].lower, 1);
+}
+
+/* Which servers' connections end: by settings, removal and weight. */
+static void expiry_flags(void **state)
+{
+	static const struct {
+		const char *script;
+		unsigned quiet, removed; /* flags of 192.0.2.12, whose weight is 0, and of 192.0.2.13, which is removed */
+	} steps[] = {
+	    {"zero", 0, 0},
+	    {"set expire_nodest_conn 1", 0, SL_DEST_EXPIRE},
+	    {"set expire_nodest_udp 1", 0, SL_DEST_EXPIRE | SL_DEST_EXPIRE_UDP},
+	    {"set expire_nodest_conn 0; set expire_nodest_udp 2", SL_DEST_EXPIRE_UDP, SL_DEST_EXPIRE_UDP},
+	    {"D~ " WEB " 192.0.2.12 80 masq 1", 0, SL_DEST_EXPIRE_UDP},
+	    {"D~ " WEB " 192.0.2.12 80 masq 0", SL_DEST_EXPIRE_UDP, SL_DEST_EXPIRE_UDP},
+	    {"set expire_nodest_udp 0", 0, 0},
+	};
+	struct fixture *f = *state;
+	uint32_t quiet, removed;
+
+	assert_int_equal(fixture_change(f, THREE "; D~ " WEB " 192.0.2.12 80 masq 0"), 0);
+	quiet = fixture_dest(f, "192.0.2.12", 80);
+	removed = fixture_dest(f, "192.0.2.13", 80);
+	f->plane->loads[removed].active = 1;
+	assert_int_equal(fixture_change(f, "D- " WEB " 192.0.2.13 80"), 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		assert_int_equal(fixture_change(f, steps[i].script), 0);
+		assert_int_equal(f->plane->dests[quiet].flags, SL_DEST_USED | steps[i].quiet);
+		assert_int_equal(f->plane->dests[removed].flags, SL_DEST_USED | SL_DEST_REMOVED | steps[i].removed);
+	}
+}
+
+static void allow_lists(void **state)
+{
+	struct fixture *f = *state;
+	struct sl_svc svc, before;
+	char text[ADDR_TEXT];
+
+	assert_int_equal(fixture_change(f, "S+ " WEB " rr allow=10.0.0.0/8"), 0);
+	assert_true(fixture_svc(f, &before));
+	assert_int_equal(before.flags, SL_SVC_ALLOW);
+	assert_int_equal(before.allow_count, 2);
+	assert_string_equal(addr_print(f->plane->bounds[before.allow].b, text), "10.0.0.0");
+	assert_string_equal(addr_print(f->plane->bounds[before.allow + 1].b, text), "11.0.0.0");
+	assert_int_equal(fixture_change(f, "S~ " WEB " rr allow=10.0.0.0/9"), 0);
+	assert_true(fixture_svc(f, &svc));
+	assert_int_not_equal(svc.allow, before.allow); /* the lanes may still be reading the old ones */
+	assert_string_equal(addr_print(f->plane->bounds[before.allow + 1].b, text), "11.0.0.0");
+	assert_int_equal(fixture_change(f, "S~ " WEB " rr allow="), 0);
+	assert_true(fixture_svc(f, &svc));
+	assert_int_equal(svc.flags, SL_SVC_ALLOW);
+	assert_int_equal(svc.allow_count, 0);
+	assert_int_equal(fixture_change(f, "S~ " WEB " rr allow=null"), 0);
+	assert_true(fixture_svc(f, &svc));
+	assert_int_equal(svc.flags, 0);
 }
 
 /* ---- the switch ---- */
@@ -418,6 +616,12 @@ int main(void)
 	    T(same_again_writes_nothing),
 	    T(timeouts_are_written),
 	    T(vips_are_counted),
+	    T(options),
+	    T(kinds_of_services),
+	    T(origins),
+	    T(thresholds),
+	    T(expiry_flags),
+	    T(allow_lists),
 	    T(switch_is_atomic),
 	    T(members_rest),
 	    T(members_never_run_out),
