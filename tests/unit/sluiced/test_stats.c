@@ -236,6 +236,81 @@ static void rates_do_not_outlive_their_server(void **state)
 	assert_int_equal(stats_dest_rates(f->stats, id).rate[0], 0);
 }
 
+/* Of all servers there ever were, by CPU; zeroing moves the total alone; a restart finds them again. */
+static void totals(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t a, b;
+
+	assert_int_equal(fixture_change(f, "S+ " WEB " rr; D+ " WEB " 192.0.2.11 80 masq 1; D+ " WEB " 192.0.2.12 80 masq 1"), 0);
+	a = fixture_dest(f, "192.0.2.11", 80);
+	b = fixture_dest(f, "192.0.2.12", 80);
+	f->plane->stats[a].conns = 3;
+	counted(f, a)->conns = 4;
+	counted(f, b)->conns = 5;
+	counted(f, b)->out_bytes = 1ULL << 40;
+	assert_int_equal(stats_total(f->stats).conns, 12);
+	assert_int_equal(stats_total(f->stats).out_bytes, 1ULL << 40);
+	assert_int_equal(stats_cpu(f->stats, 0).conns, 3);
+	assert_int_equal(stats_cpu(f->stats, 1).conns, 9);
+	assert_int_equal(fixture_change(f, "clear"), 0);
+	fixture_wait(f, 3);
+	assert_int_equal(stats_total(f->stats).conns, 12);
+	stats_zero_total(f->stats);
+	assert_int_equal(stats_total(f->stats).conns, 0);
+	assert_int_equal(stats_cpu(f->stats, 1).conns, 9);
+	counted(f, b)->conns = 6;
+	assert_int_equal(stats_total(f->stats).conns, 1);
+	fixture_restart(f);
+	assert_int_equal(stats_total(f->stats).conns, 1);
+	assert_int_equal(stats_cpu(f->stats, 1).conns, 10);
+}
+
+/* Two seconds with 8 connections: 4 a second, a quarter of it shown. */
+static void total_rates(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t a;
+
+	assert_int_equal(fixture_change(f, "S+ " WEB " rr; D+ " WEB " 192.0.2.11 80 masq 1"), 0);
+	a = fixture_dest(f, "192.0.2.11", 80);
+	round_of_rates(f);
+	f->plane->stats[a].conns = 80;
+	counted(f, a)->conns = 8;
+	round_of_rates(f);
+	assert_int_equal(stats_cpu_rates(f->stats, 0).rate[0], 10);
+	assert_int_equal(stats_cpu_rates(f->stats, 1).rate[0], 1);
+	assert_int_equal(stats_total_rates(f->stats).rate[0], 11);
+	stats_zero_total(f->stats);
+	assert_int_equal(stats_total_rates(f->stats).rate[0], 0);
+}
+
+/* run_estimation 0: the rates stay; what is counted meanwhile is not taken for the rate of two seconds afterwards. */
+static void estimation_pauses(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t a;
+
+	assert_int_equal(fixture_change(f, "S+ " WEB " rr; D+ " WEB " 192.0.2.11 80 masq 1"), 0);
+	a = fixture_dest(f, "192.0.2.11", 80);
+	round_of_rates(f);
+	counted(f, a)->conns = 80;
+	round_of_rates(f);
+	assert_int_equal(stats_dest_rates(f->stats, a).rate[0], 10);
+	assert_int_equal(fixture_change(f, "set run_estimation 0"), 0);
+	counted(f, a)->conns = 1000000;
+	for (int i = 0; i < 3; i++)
+		round_of_rates(f);
+	assert_int_equal(stats_dest_rates(f->stats, a).rate[0], 10);
+	assert_int_equal(stats_total_rates(f->stats).rate[0], 10);
+	assert_int_equal(fixture_change(f, "set run_estimation 1"), 0);
+	round_of_rates(f);
+	assert_int_equal(stats_dest_rates(f->stats, a).rate[0], 10);
+	round_of_rates(f);
+	assert_in_range(stats_dest_rates(f->stats, a).rate[0], 7, 8); /* nothing came in these two seconds */
+	assert_in_range(stats_total_rates(f->stats).rate[0], 7, 8);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -244,6 +319,9 @@ int main(void)
 	    cmocka_unit_test(steady_rates),
 	    cmocka_unit_test(rates_of_random_traffic),
 	    T(sums_over_cpus),
+	    T(totals),
+	    T(total_rates),
+	    T(estimation_pauses),
 	    T(zeroing_keeps_the_lanes_counters),
 	    T(service_keeps_departed_servers_counts),
 	    T(readded_server_goes_on_counting),
