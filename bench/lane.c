@@ -32,7 +32,7 @@ struct lane {
 	struct xdp_lane *xdp;
 	struct tc_lane *tc;
 	struct broom_lane *broom;
-	struct region tags, conns, loads, stats, dests, hops, links, members, tables, settings;
+	struct region tags, conns, loads, stats, dests, hops, links, members, tables, bounds, settings;
 	uint32_t slots;
 };
 
@@ -83,6 +83,7 @@ static int map_all(struct lane *lane)
 	    {lane->xdp->maps.links, &lane->links},
 	    {lane->xdp->maps.members, &lane->members},
 	    {lane->xdp->maps.tables, &lane->tables},
+	    {lane->xdp->maps.bounds, &lane->bounds},
 	    {lane->xdp->maps.settings, &lane->settings},
 	};
 
@@ -214,6 +215,23 @@ static int set_service(struct lane *lane)
 	if (bpf_map_update_elem(bpf_map__fd(lane->xdp->maps.vips), &key.addr, &one, BPF_ANY))
 		return -errno;
 	return bpf_map_update_elem(bpf_map__fd(lane->xdp->maps.svcs), &key, &svc, BPF_ANY) ? -errno : 0;
+}
+
+int lane_allow(struct lane *lane, const struct sl_addr *bounds, uint32_t count)
+{
+	const struct sl_svc_key key = {.addr = addr_v4(FLOW_VIP), .port = htons(FLOW_VPORT), .proto = IPPROTO_TCP};
+	int fd = bpf_map__fd(lane->xdp->maps.svcs);
+	struct sl_svc svc;
+
+	if (bpf_map_lookup_elem(fd, &key, &svc))
+		return -errno;
+	if (count)
+		memcpy(lane->bounds.at, bounds, count * sizeof(*bounds));
+	svc.gen++;
+	svc.flags = count ? SL_SVC_ALLOW : 0;
+	svc.allow = 0;
+	svc.allow_count = count;
+	return bpf_map_update_elem(fd, &key, &svc, BPF_ANY) ? -errno : 0;
 }
 
 static int set_up(struct lane *lane)

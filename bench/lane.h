@@ -44,6 +44,9 @@ uint32_t lane_fill(struct lane *lane, enum sl_fwd fwd, uint32_t flows);
 /* Turns every connection into one of another forwarding method. */
 void lane_method(struct lane *lane, enum sl_fwd fwd);
 
+/* The service gets an allow-list of these bounds (bpf/allow.h); count 0: none, everybody is let in. */
+int lane_allow(struct lane *lane, const struct sl_addr *bounds, uint32_t count);
+
 struct sl_stats lane_stats(const struct lane *lane); /* of all servers and CPUs */
 
 int lane_tags_fd(const struct lane *lane);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
+#include <arpa/inet.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@
 #include "bench/lru.h"
 #include "bench/report.h"
 
-enum { SLOTS = 1 << 21, TCP_SYN = 0x02, TCP_ACK = 0x10, NEW_FLOWS = 1 << 20 };
+enum { SLOTS = 1 << 21, TCP_SYN = 0x02, TCP_ACK = 0x10, NEW_FLOWS = 1 << 20, CLIENTS = 1 << 14, LONG_LIST = 10000 };
+
+#define SHORT_ROW "express lane, new, allow-list of 1 prefix"
+#define LONG_ROW "express lane, new, allow-list of 10,000"
 
 static const struct column {
 	uint32_t flows;
@@ -185,6 +189,44 @@ static void measure_new(struct programs *p, enum drive_hook hook, const char *ro
 		report_note(p->bench->report, "%s: not measured: %llu connections of %u packets", row, (unsigned long long)conns, count);
 }
 
+/*
+ * Half of the clients are let in: those of one prefix, or those of as many as they are and the rest elsewhere. So both lists
+ * make as many connections of the same packets, at random.
+ */
+static uint32_t make_list(uint32_t prefixes, struct sl_addr *bounds)
+{
+	uint32_t base = prefixes == 1 ? FLOW_CLIENT : FLOW_CLIENT - 2 * (prefixes - CLIENTS / 2), step = prefixes == 1 ? CLIENTS / 2 : 1;
+
+	for (uint32_t i = 0; i < 2 * prefixes; i++) {
+		bounds[i] = (struct sl_addr){.b = {[10] = 0xff, [11] = 0xff}};
+		bounds[i].w[3] = htonl(base + i * step);
+	}
+	return 2 * prefixes;
+}
+
+static void measure_list(struct programs *p, uint32_t prefixes, const char *row)
+{
+	static struct sl_addr bounds[2 * LONG_LIST];
+	struct flow_frame frame = drive_frame(FLOW_VIP, FLOW_VPORT, IPPROTO_TCP, TCP_SYN);
+	uint32_t count = p->bench->quick ? NEW_FLOWS / 4 : NEW_FLOWS, verdict;
+	uint64_t packets;
+	double ns, floor;
+
+	frame.mask = NEW_FLOWS - 1;
+	lane_clear(p->lane);
+	if (lane_allow(p->lane, bounds, make_list(prefixes, bounds)))
+		return;
+	floor = drive_run(p->drive, DRIVE_XDP, drive_bare_fd(p->drive, DRIVE_XDP), &frame, count, &verdict);
+	packets = lane_stats(p->lane).in_pkts;
+	ns = drive_run(p->drive, DRIVE_XDP, lane_express_fd(p->lane), &frame, count, &verdict);
+	packets = lane_stats(p->lane).in_pkts - packets;
+	if (ns >= 0 && packets > count / 2 - count / 20 && packets < count / 2 + count / 20)
+		report_sample(p->bench->report, row, "1,048,576", ns - floor + p->alone[DRIVE_XDP]);
+	else
+		report_note(p->bench->report, "%s: not measured: %llu of %u packets let in", row, (unsigned long long)packets, count);
+	lane_allow(p->lane, NULL, 0);
+}
+
 static void measure_round(struct programs *p)
 {
 	enum sl_fwd fwd = SL_FWD_MASQ;
@@ -200,6 +242,8 @@ static void measure_round(struct programs *p)
 	}
 	measure_new(p, DRIVE_XDP, "express lane, new connection");
 	measure_new(p, DRIVE_TC, "full lane, new connection");
+	measure_list(p, 1, SHORT_ROW);
+	measure_list(p, LONG_LIST, LONG_ROW);
 }
 
 static void judge(struct report *r)
@@ -209,6 +253,8 @@ static void judge(struct report *r)
 	       lru = report_median(r, "NAT on a BPF LRU hash (peer)", "1,048,576");
 
 	report_target(r, "express lane NAT, one flow, above the bare XDP_TX", one - floor, REPORT_AT_MOST, 25, " ns");
+	report_target(r, "an allow-list of 10,000 prefixes, of one of 1 prefix",
+	    report_median(r, LONG_ROW, "1,048,576") / report_median(r, SHORT_ROW, "1,048,576"), REPORT_AT_MOST, 1.3, " x");
 	report_target(r, "express lane NAT, 1,048,576 flows, of the same on a BPF LRU hash", many / lru, REPORT_AT_MOST, 0.4, " x");
 }
 
@@ -240,6 +286,7 @@ int bench_programs(struct bench *bench)
 		    "TUN in the full lane can't be repeated in a test run: the kernel takes no second tunnel header on an skb");
 		report_note(bench->report, "table and LRU hash have %u slots; what undoing a tunnel's growth takes (%.1f ns) is subtracted",
 		    SLOTS, p.shrink);
+		report_note(bench->report, "of the packets to a service with an allow-list half are let in");
 		judge(bench->report);
 	}
 	lru_close(p.lru);
