@@ -6,16 +6,14 @@
  *
  * A map entry per destination address, service and binding of the scheduler (sl_svc.bound), so that a service begins with nothing
  * when it gets its scheduler, whatever is still there. A server is noted with the use of its id: an id that has been given to
- * another server since is nobody's. The word that is rr's cursor counts a service's entries; the daemon forgets old ones and
- * counts anew (sluiced/plane/caches.c). With the table full, or no more room for this service, connections are scheduled all the
+ * another server since is nobody's. The word that is rr's cursor counts a service's entries; the daemon forgets old ones
+ (sluiced/plane/rec_caches.c). With the table full, or no more room for this service, connections are scheduled all the
  * same and just not remembered.
  */
 
+#include "bpf/sched/size.h"
 #include "bpf/sched/wlc.h"
 #include "bpf/work.h"
-
-#define CACHE_SIZE 16384 /* entries of a service that the daemon lets live (ip_vs_lblc.c) */
-#define CACHE_MOST (CACHE_SIZE * 3 / 2) /* entries of a service, at most */
 
 SL_INLINE struct sl_cache_key cache_key(const struct sl_svc *svc, const struct pkt *p)
 {
@@ -80,7 +78,7 @@ APART int cache_begin(const struct sl_svc *svc, const struct pkt *p, __u32 dest)
 	if (!svc || !p || !work)
 		return 0;
 	count = map_cursor(svc->id);
-	if (!count || READ_ONCE(*count) >= CACHE_MOST)
+	if (!count || READ_ONCE(*count) >= SCHED_CACHE_MOST)
 		return 0;
 	key = cache_key(svc, p);
 	__builtin_memset(&work->cache, 0, sizeof(work->cache));

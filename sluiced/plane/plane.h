@@ -113,6 +113,7 @@ struct sl_stats plane_stats(const struct plane *plane, uint32_t id);
 struct plane *plane_fake_new(uint32_t slots);
 void plane_fake_free(struct plane *plane);
 void plane_fake_fail(struct plane *plane, unsigned after); /* the operation that follows `after` others gets -E2BIG; 0 next, ~0U never */
+int plane_fake_cache(struct plane *plane, const struct sl_cache_key *key, const struct sl_cache *cache); /* as a lane remembers */
 unsigned plane_fake_vips(const struct plane *plane);
 void plane_fake_trail(struct plane *plane, const struct sl_trail *event); /* as a lane tells it; a few, then they are lost */
 

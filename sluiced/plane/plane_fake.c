@@ -355,6 +355,11 @@ void plane_fake_fail(struct plane *plane, unsigned after)
 	fake_of(plane)->fail_after = after;
 }
 
+int plane_fake_cache(struct plane *plane, const struct sl_cache_key *key, const struct sl_cache *cache)
+{
+	return map_set(&fake_of(plane)->caches, key, cache);
+}
+
 unsigned plane_fake_vips(const struct plane *plane)
 {
 	return fake_of(plane)->vips.tab.count;

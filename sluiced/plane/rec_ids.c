@@ -263,6 +263,7 @@ void reconcile_tick(struct reconcile *rec, uint64_t now_ms)
 	for (int area = 0; area < AREAS; area++)
 		pool_tick(&rec->areas[area], now_ms);
 	classify_tick(rec->classify, now_ms);
+	rec_caches_tick(rec, now_ms);
 }
 
 uint32_t reconcile_svc_id(const struct reconcile *rec, const struct sl_svc_key *key)

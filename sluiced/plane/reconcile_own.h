@@ -35,6 +35,7 @@ struct rec_svc {
 	struct sl_svc svc; /* the entry as written last */
 	struct rec_run runs[AREAS]; /* of that entry, as far as they are ours */
 	struct list dests;
+	uint32_t cache_goal; /* entries of lblc or lblcr still to forget in this walk */
 	bool active; /* the plane has the entry; else only connections are left */
 	bool busy; /* a change is under way: it needs its id */
 };
@@ -57,6 +58,16 @@ struct rec_origin {
 /* Kinds of services that the lanes look for only if there are any. */
 enum rec_kind_of { KIND_MARK, KIND_FTP, KIND_PORT0, KINDS };
 
+/* The walk through what lblc and lblcr remember. */
+struct rec_caches {
+	uint64_t next_ms; /* when it begins again */
+	unsigned checks;
+	bool walking, full;
+	uint32_t tick; /* the lanes' when it began */
+	struct sl_cache_key key; /* where it is */
+	struct sl_cache cache;
+};
+
 struct reconcile {
 	struct plane *plane;
 	struct reconcile_hooks hooks;
@@ -71,9 +82,13 @@ struct reconcile {
 	uint32_t stamp;
 	uint32_t highest; /* dest id so far */
 	uint64_t commit; /* counts them */
+	struct rec_caches caches;
 	struct rec_dest *dests; /* SL_MAX_DESTS */
 	struct rec_svc *svcs; /* SL_MAX_SVCS */
 };
+
+/* rec_caches.c */
+void rec_caches_tick(struct reconcile *rec, uint64_t now_ms);
 
 /* rec_turn.c */
 uint64_t rec_cursor(const struct reconcile *rec, const struct sl_svc *svc);

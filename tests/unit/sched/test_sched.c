@@ -459,12 +459,12 @@ static void test_cache_bound(void **state)
 	ref_add(&side.ref, &side.server[0]);
 	write_dest(&side, &side.server[0]);
 	commit(&side, false, true);
-	host->cursors[SVC] = CACHE_MOST - 1;
+	host->cursors[SVC] = SCHED_CACHE_MOST - 1;
 	for (uint32_t i = 0; i < 5; i++) {
 		p.dst.w[3] = i;
 		assert_int_equal(sched_pick(&side.svc, &p), 1);
 	}
-	assert_int_equal(host->cursors[SVC], CACHE_MOST);
+	assert_int_equal(host->cursors[SVC], SCHED_CACHE_MOST);
 }
 
 /* The tree, for every size around powers of two, every place and weight. */
