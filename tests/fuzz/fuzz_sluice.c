@@ -66,6 +66,13 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
 	return 0;
 }
 
+/* A small table, which is soon full. */
+struct top *__real_top_new(size_t room);
+struct top *__wrap_top_new(size_t room)
+{
+	return __real_top_new(4);
+}
+
 int __wrap_drained_keep(const char *server, long long weight)
 {
 	return 0;
