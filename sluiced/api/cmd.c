@@ -89,7 +89,7 @@ static const struct cmd cmds[] = {
     {"change", API_CHANGE, cmd_change, change_params, NULL},
     {"services", API_READ, NULL, svc_params, cmd_services},
     {"totals", API_READ, NULL, no_params, cmd_totals},
-    {"connections", API_READ, cmd_connections, conn_params, NULL},
+    {"connections", API_READ, NULL, conn_params, cmd_connections},
     {"timeouts", API_READ, cmd_timeouts, no_params, NULL},
     {"settings", API_READ, cmd_settings, no_params, NULL},
     {"marks", API_READ, cmd_marks, no_params, NULL},

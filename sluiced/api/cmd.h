@@ -39,7 +39,7 @@ int cmd_watch_start(struct api *api, const json_t *params, json_t **ret_result, 
 int cmd_watch_read(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_watch_stop(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_explain(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
-int cmd_connections(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
+int cmd_connections(struct api *api, const json_t *params, struct text *out, struct rpc_error *ret_error);
 int cmd_settings(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_marks(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);
 int cmd_sync(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections, a page at a time. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,54 +119,77 @@ static bool fits(const struct filter *filter, const struct plane_conn *c)
 	return from_client(filter, &c->conn) && (!filter->state || strcmp(state_text(c->state), filter->state) == 0);
 }
 
-/* What was in a packet: only what can be printed. */
-static void set_call(const struct api *api, json_t *object, const struct sl_addr *hash)
+static void write_end(struct text *out, const char *name, const struct sl_addr *addr, __be16 port)
+{
+	char text[ADDR_TEXT];
+
+	text_name(out, name);
+	text_raw(out, "{");
+	text_name_word(out, "addr", addr_print(addr->b, text));
+	text_name_number(out, "port", ntohs(port));
+	text_raw(out, "}");
+}
+
+/* What was in a packet: only what can be printed, and needs no escape. */
+static void write_call(struct text *out, const struct api *api, const struct sl_addr *hash)
 {
 	char text[SL_CALL_TEXT + 1];
 	struct sl_call call;
 	uint32_t len;
 
-	json_object_set_new_nocheck(object, "pe", json_string_nocheck(model_pe_text(SL_PE_SIP)));
+	text_name_word(out, "pe", model_pe_text(SL_PE_SIP));
 	if (api->plane->ops->call(api->plane, hash, &call))
 		return;
 	len = call.len < SL_CALL_TEXT ? call.len : SL_CALL_TEXT;
-	for (uint32_t i = 0; i < len; i++)
-		text[i] = call.text[i] >= ' ' && call.text[i] < 0x7f ? call.text[i] : '?';
+	for (uint32_t i = 0; i < len; i++) {
+		char c = call.text[i];
+
+		text[i] = c >= ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?';
+	}
 	text[len] = 0;
-	json_object_set_new_nocheck(object, "call", json_string_nocheck(text));
+	text_name_word(out, "call", text);
 }
 
 /* A template that was made from a Call-ID has no client. */
-static json_t *client_end(const struct sl_conn *conn)
+static void write_client(struct text *out, const struct sl_conn *conn)
 {
 	struct sl_addr none = {.w = {0}};
 
-	if (!(conn->flags & SL_CONN_CALL))
-		return field_end(&conn->caddr, conn->cport);
 	if (addr_is_v4(conn->vaddr.b))
 		none.b[10] = none.b[11] = 0xff;
-	return field_end(&none, 0);
+	if (conn->flags & SL_CONN_CALL)
+		write_end(out, "client", &none, 0);
+	else
+		write_end(out, "client", &conn->caddr, conn->cport);
 }
 
-static json_t *conn_object(const struct api *api, const struct plane_conn *c)
+static void write_conn(struct text *out, const struct api *api, const struct plane_conn *c)
 {
-	json_t *object = json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:s}", "slot", (json_int_t)c->slot, "proto",
-	    field_proto_text(c->conn.proto), "state", state_text(c->state), "expires", (json_int_t)c->expires_s, "idle",
-	    (json_int_t)c->idle_s, "client", client_end(&c->conn), "virtual", field_end(&c->conn.vaddr, c->conn.vport), "server",
-	    field_end(&c->daddr, c->conn.dport), "fwd", field_fwd_text(c->conn.fwd));
+	const struct sl_conn *conn = &c->conn;
 	struct sl_svc_key key;
 
+	text_comma(out);
+	text_raw(out, "{");
+	text_name_number(out, "slot", c->slot);
+	text_name_word(out, "proto", field_proto_text(conn->proto));
+	text_name_word(out, "state", state_text(c->state));
+	text_name_number(out, "expires", c->expires_s);
+	text_name_number(out, "idle", c->idle_s);
+	write_client(out, conn);
+	write_end(out, "virtual", &conn->vaddr, conn->vport);
+	write_end(out, "server", &c->daddr, conn->dport);
+	text_name_word(out, "fwd", field_fwd_text(conn->fwd));
 	if (sl_state_template(c->state))
-		json_object_set_new_nocheck(object, "template", json_true());
-	if (c->conn.flags & SL_CONN_MARK && reconcile_svc_key(api->rec, c->conn.svc, &key))
-		json_object_set_new_nocheck(object, "fwmark", json_integer(svc_key_mark_of(&key)));
-	if (c->conn.flags & SL_CONN_CALL)
-		set_call(api, object, &c->conn.caddr);
-	return object;
+		text_name_bool(out, "template", true);
+	if (conn->flags & SL_CONN_MARK && reconcile_svc_key(api->rec, conn->svc, &key))
+		text_name_number(out, "fwmark", svc_key_mark_of(&key));
+	if (conn->flags & SL_CONN_CALL)
+		write_call(out, api, &conn->caddr);
+	text_raw(out, "}");
 }
 
-/* Those that fit, until there are a page of them or enough has been looked at. */
-static uint32_t collect(struct api *api, const struct filter *filter, struct plane_conn conns[PAGE], uint32_t from, json_t *list)
+/* Those that fit, until there are a page of them or enough has been looked at; returns where to go on. */
+static uint32_t write_page(struct text *out, struct api *api, const struct filter *filter, uint32_t from, struct plane_conn conns[PAGE])
 {
 	uint32_t end = from + SLOTS, slots = api->plane->slots, found = 0;
 
@@ -175,20 +199,19 @@ static uint32_t collect(struct api *api, const struct filter *filter, struct pla
 		for (uint32_t i = 0; i < count; i++) {
 			if (!fits(filter, &conns[i]))
 				continue;
-			json_array_append_new(list, conn_object(api, &conns[i]));
+			write_conn(out, api, &conns[i]);
 			found++;
 		}
 	}
 	return from;
 }
 
-int cmd_connections(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error)
+int cmd_connections(struct api *api, const json_t *params, struct text *out, struct rpc_error *ret_error)
 {
 	struct plane_conn *conns;
 	struct filter filter;
 	int64_t from = 0;
 	uint32_t next;
-	json_t *list;
 	int err = field_number(params, "after", &from, ret_error);
 
 	if (!err && (from < 0 || from > api->plane->slots))
@@ -200,9 +223,17 @@ int cmd_connections(struct api *api, const json_t *params, json_t **ret_result, 
 	conns = calloc(PAGE, sizeof(*conns));
 	if (!conns)
 		return rpc_fail_errno(ret_error, -EIO, "out of memory");
-	list = json_array();
-	next = collect(api, &filter, conns, from, list);
+	text_raw(out, "{");
+	text_name(out, "connections");
+	text_raw(out, "[");
+	next = write_page(out, api, &filter, from, conns);
+	text_raw(out, "]");
 	free(conns);
-	*ret_result = json_pack("{s:o, s:o}", "connections", list, "next", next < api->plane->slots ? json_integer(next) : json_null());
+	text_name(out, "next");
+	if (next < api->plane->slots)
+		text_number(out, next);
+	else
+		text_raw(out, "null");
+	text_raw(out, "}");
 	return 0;
 }

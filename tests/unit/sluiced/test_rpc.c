@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests as text: what is answered, and what hostile ones get. */
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <jansson.h>
 #include <setjmp.h>
@@ -335,6 +336,60 @@ static void servers_are_shown(void **state)
 	json_decref(answer);
 }
 
+static void put_conn(uint32_t slot, enum sl_state state, struct sl_conn conn)
+{
+	((uint64_t *)f->plane->tags)[slot] = sl_word(1, state, 1, 0);
+	((struct sl_conn *)f->plane->conns)[slot] = conn;
+}
+
+static size_t count_conns(const char *params)
+{
+	char line[300];
+	json_t *answer;
+	size_t count;
+
+	snprintf(line, sizeof(line), REQUEST("connections", "%s"), params);
+	answer = ask(line);
+	count = json_array_size(json_object_get(json_object_get(answer, "result"), "connections"));
+	json_decref(answer);
+	return count;
+}
+
+/* Connections and templates, each filter, and a Call-ID of somebody who means ill. */
+static void connections_are_shown(void **state)
+{
+	static const char call[] =
+	    "{\"slot\":9,\"proto\":\"ip\",\"state\":\"ASSURED\",\"expires\":360,\"idle\":0,\"client\":{\"addr\":\"0.0.0.0\",\"port\":0},"
+	    "\"virtual\":{\"addr\":\"0.0.0.7\",\"port\":0},\"server\":{\"addr\":\"192.0.2.11\",\"port\":0},\"fwd\":\"masq\","
+	    "\"template\":true,\"fwmark\":7,\"pe\":\"sip\"}";
+	struct sl_conn conn = {.caddr = script_svc_key("tcp", "10.1.2.3", 0).addr, .vaddr = script_svc_key("tcp", "192.0.2.1", 0).addr};
+	json_t *answer, *said = json_loads(call, 0, NULL), *list;
+
+	json_decref(ask(CHANGE("{\"op\":\"service.add\",\"fwmark\":7},{\"op\":\"server.add\",\"fwmark\":7,\"server\":{\"addr\":\"192.0.2."
+			       "11\"},\"fwd\":\"masq\"}")));
+	conn.proto = IPPROTO_UDP;
+	conn.dest = conn.svc = 1;
+	put_conn(5, SL_ST_UDP, conn);
+	put_conn(6, SL_ST_UDP_NEW, (struct sl_conn){.caddr = conn.vaddr, .vaddr = conn.caddr, .svc = 2});
+	conn.proto = 0;
+	conn.flags = SL_CONN_CALL | SL_CONN_MARK;
+	conn.vaddr = svc_key_mark(7, false).addr;
+	put_conn(9, SL_ST_TEMPLATE_ASSURED, conn);
+	assert_int_equal(count_conns("{}"), 3);
+	assert_int_equal(count_conns("{\"templates\":false}"), 2);
+	assert_int_equal(count_conns("{\"client\":\"10.0.0.0/8\"}"), 1);
+	assert_int_equal(count_conns("{\"client\":\"::/0\"}"), 0);
+	assert_int_equal(count_conns("{\"service\":{\"fwmark\":7}}"), 2);
+	assert_int_equal(count_conns("{\"server\":\"192.0.2.11\",\"state\":\"UDP\"}"), 1);
+	assert_int_equal(count_conns("{\"state\":\"ASSURED\"}"), 1);
+	assert_int_equal(count_conns("{\"after\":7}"), 1);
+	answer = ask(REQUEST("connections", "{\"after\":7}"));
+	list = json_object_get(json_object_get(answer, "result"), "connections");
+	assert_true(json_equal(json_array_get(list, 0), said));
+	json_decref(said);
+	json_decref(answer);
+}
+
 /* All of include/sluice/sysctl.def, with the value that was set. */
 static void settings_are_shown(void **state)
 {
@@ -460,6 +515,7 @@ int main(void)
 	    T(a_service_is_shown),
 	    T(what_was_said_is_shown),
 	    T(servers_are_shown),
+	    T(connections_are_shown),
 	    T(settings_are_shown),
 	    T(effects_are_true),
 	    T(a_refusal_of_the_kernel_is_said),
