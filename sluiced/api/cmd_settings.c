@@ -27,7 +27,7 @@ static const struct {
     [SL_SYS_EXPIRE_NODEST_CONN] = {"1: connections of a removed server end at their next packet", true},
     [SL_SYS_EXPIRE_QUIESCENT_TEMPLATE] = {"1: persistence to a server of weight 0 ends", true},
     [SL_SYS_IGNORE_TUNNELED] = {"1: packets that come out of a tunnel are left to the host", false},
-    [SL_SYS_LBLC_EXPIRATION] = {"how long lblc remembers an idle destination", false},
+    [SL_SYS_LBLC_EXPIRATION] = {"how long lblc remembers an idle destination", true},
     [SL_SYS_LBLCR_EXPIRATION] = {"how long lblcr leaves a destination's set of servers as it is", true},
     [SL_SYS_NAT_ICMP_SEND] = {"1: a server's packet of no connection is answered by ICMP", false},
     [SL_SYS_PMTU_DISC] = {"1: packets too large for a tunnel are answered by ICMP", false},
@@ -47,7 +47,6 @@ static const struct {
     [SL_SYS_SYNC_PERIOD] = {"it is sent again every so many packets", false},
     [SL_SYS_SYNC_VERSION] = {"version of the synchronisation's messages", false},
     [SL_SYS_EXPIRE_NODEST_UDP] = {"UDP flows leave at once a removed server (1), and one of weight 0 too (2)", true},
-    [SL_SYS_RR_PER_CPU] = {"1: rr and wrr go round on each processor for itself", false},
 };
 
 int cmd_settings(struct api *api, const json_t *params, json_t **ret_result, struct rpc_error *ret_error)

@@ -399,7 +399,7 @@ static void settings_are_shown(void **state)
 	json_decref(ask(CHANGE("{\"op\":\"setting\",\"name\":\"sync_period\",\"value\":77}")));
 	answer = ask(REQUEST("settings", "{}"));
 	list = json_object_get(json_object_get(answer, "result"), "settings");
-	assert_int_equal(json_array_size(list), 33);
+	assert_int_equal(json_array_size(list), 32);
 	json_array_foreach (list, i, row) {
 		bool is = strcmp(json_string_value(json_object_get(row, "name")), "sync_period") == 0;
 		json_int_t value = json_integer_value(json_object_get(row, "value")),
