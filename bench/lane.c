@@ -284,6 +284,26 @@ void lane_close(struct lane *lane)
 	free(lane);
 }
 
+struct sl_member *lane_members(struct lane *lane)
+{
+	return lane->members.at;
+}
+
+uint32_t *lane_tables(struct lane *lane)
+{
+	return lane->tables.at;
+}
+
+struct sl_dest *lane_dests(struct lane *lane)
+{
+	return lane->dests.at;
+}
+
+struct sl_load *lane_loads(struct lane *lane)
+{
+	return lane->loads.at;
+}
+
 int lane_express_fd(const struct lane *lane)
 {
 	return bpf_program__fd(lane->xdp->progs.express);

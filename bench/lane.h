@@ -47,6 +47,12 @@ void lane_method(struct lane *lane, enum sl_fwd fwd);
 /* The service gets an allow-list of these bounds (bpf/allow.h); count 0: none, everybody is let in. */
 int lane_allow(struct lane *lane, const struct sl_addr *bounds, uint32_t count);
 
+/* The maps' memory, for who fills it otherwise. */
+struct sl_member *lane_members(struct lane *lane);
+uint32_t *lane_tables(struct lane *lane);
+struct sl_dest *lane_dests(struct lane *lane);
+struct sl_load *lane_loads(struct lane *lane);
+
 struct sl_stats lane_stats(const struct lane *lane); /* of all servers and CPUs */
 
 int lane_tags_fd(const struct lane *lane);

@@ -31,6 +31,7 @@ static const struct part {
 } parts[] = {
     {"programs", bench_programs},
     {"table", bench_table},
+    {"sched", bench_sched},
     {"memory", bench_memory},
     {"packets", bench_packets},
     {"bulk", bench_bulk},
