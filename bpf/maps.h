@@ -126,12 +126,20 @@ SL_INLINE const struct sl_svc *map_svc(const struct sl_svc_key *key)
 	return bpf_map_lookup_elem(&svcs, key);
 }
 
-SL_INLINE const struct sl_member *map_member(__u32 index)
+/* All members, for who looks at many: SL_MAX_MEMBERS. */
+SL_INLINE const struct sl_member *map_members(void)
 {
 	__u32 zero = 0;
 	const struct sl_members *m = bpf_map_lookup_elem(&members, &zero);
 
-	return m ? &m->member[index & (SL_MAX_MEMBERS - 1)] : 0;
+	return m ? m->member : 0;
+}
+
+SL_INLINE const struct sl_member *map_member(__u32 index)
+{
+	const struct sl_member *m = map_members();
+
+	return m ? &m[index & (SL_MAX_MEMBERS - 1)] : 0;
 }
 
 /* The schedulers' tables: SL_MAX_TABLES words. */

@@ -9,8 +9,11 @@
 SL_INLINE __u32 rr_pick(const struct sl_svc *svc, __u64 *cursor)
 {
 	__u32 at = sl_cursor_gen(*cursor) == (svc->gen & 0xffff) ? sl_cursor_index(*cursor) : svc->start;
-	__u64 found = turn_from(svc, at, 1);
+	__u64 found;
 
+	if (at >= svc->count)
+		at = 0;
+	found = turn_from(svc, at, 1);
 	if (!found && at)
 		found = turn_from(svc, 0, 1);
 	if (found)

@@ -37,6 +37,13 @@ APART __u64 turn_from(const struct sl_svc *svc, __u32 at, __u32 weight)
 
 	if (!svc)
 		return 0;
+	if (at < svc->count) { /* nearly always the next one will do */
+		const struct sl_member *m = map_member(svc->first + at);
+
+		if (m && m->weight >= (__s32)weight && !sched_load(m->dest).over)
+			return (__u64)m->dest << 32 | (at + 1);
+		at++;
+	}
 	turn = (struct turn){.svc = svc, .at = at, .weight = weight, .dest = sched_zero(at)};
 	sched_scan(svc->count, turn_visit, &turn);
 	return turn.dest ? (__u64)turn.dest << 32 | turn.at : 0;
