@@ -10,6 +10,7 @@
  *   a service with a port   protocol, virtual address and port
  *   FTP (port 21), port 0   protocol and virtual address: all ports stick together
  *   a mark                  the mark: all that it stands for sticks together
+ *   pe sip                  the Call-ID, in place of the client's address
  *
  * It is looked for as the packet would be that matched it: work.twin. A template whose server was removed, or is quiesced and
  * expire_quiescent_template set, is given up; the connections under it stay.
@@ -38,6 +39,8 @@ SL_INLINE void persist_key(const struct pkt *p, struct work *work)
 		t->src.w[3] &= mask->w[3];
 	}
 	t->dst = key->addr;
+	if (work->svc.pe == SL_PE_SIP)
+		t->src = work->sip.hash;
 	if (!key->proto)
 		return;
 	t->proto = p->proto;

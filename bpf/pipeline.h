@@ -28,14 +28,14 @@ SL_INLINE int pipeline_over(struct pkt *p)
 }
 
 /* The packet's connection, or a new one. */
-SL_INLINE int pipeline_conn(struct pkt *p)
+SL_INLINE int pipeline_conn(struct sl_ctx *ctx, struct pkt *p)
 {
 	if (likely(table_find(p, PKT_CLIENT) || table_find(p, PKT_SERVER))) {
 		if (likely(!pipeline_over(p)))
 			return PKT_NEXT;
 		table_end(p);
 	}
-	return svc_schedule(p);
+	return svc_schedule(ctx, p);
 }
 
 SL_INLINE int pipeline_from(struct sl_ctx *ctx, struct pkt *p)
@@ -50,7 +50,7 @@ SL_INLINE int pipeline_from(struct sl_ctx *ctx, struct pkt *p)
 	verdict = frag(p);
 	if (verdict != PKT_NEXT)
 		return verdict;
-	verdict = pipeline_conn(p);
+	verdict = pipeline_conn(ctx, p);
 	if (verdict != PKT_NEXT)
 		return verdict;
 	return p->dir == PKT_CLIENT ? fwd_to_server(ctx, p) : fwd_to_client(ctx, p);
@@ -70,6 +70,14 @@ SL_INLINE int pipeline_marked(struct sl_ctx *ctx, struct pkt *p, __u32 client_if
 	return fwd_ttl_back(ctx) ? PKT_PASS : pipeline_from(ctx, p);
 }
 
+/* What a local server sends without a connection. */
+SL_INLINE int pipeline_from_server(struct sl_ctx *ctx, struct pkt *p)
+{
+	const struct sl_settings *set = map_settings();
+
+	return set && set->flags & SL_SET_ORIGINS && svc_from_server(ctx, p) == PKT_NEXT;
+}
+
 /* A packet of the host itself that goes out: only replies of local real servers concern us. */
 SL_INLINE int pipeline_egress(struct sl_ctx *ctx, struct pkt *p)
 {
@@ -80,7 +88,7 @@ SL_INLINE int pipeline_egress(struct sl_ctx *ctx, struct pkt *p)
 	if (verdict != PKT_NEXT || p->frag == PKT_FRAG_LATER)
 		return PKT_PASS;
 	p->now = table_now();
-	if (!table_find(p, PKT_SERVER))
+	if (!table_find(p, PKT_SERVER) && !pipeline_from_server(ctx, p))
 		return PKT_PASS;
 	d = map_dest(p->dest);
 	if (!d || !(d->flags & SL_DEST_LOCAL))

@@ -10,7 +10,9 @@
  */
 
 #include "bpf/allow.h"
+#include "bpf/call.h"
 #include "bpf/mark.h"
+#include "bpf/ops.h"
 #include "bpf/persist.h"
 #include "bpf/sched/sched.h"
 #include "bpf/state.h"
@@ -167,8 +169,10 @@ SL_INLINE int svc_template(struct pkt *p, struct work *work)
 	new->dport = work->twin.dport ? d->port : 0;
 	new->fwd = d->fwd;
 	new->way = SL_W_OWN;
-	new->flags = work->key.proto ? 0 : SL_CONN_MARK;
+	new->flags = (work->key.proto ? 0 : SL_CONN_MARK) | (work->svc.pe == SL_PE_SIP ? SL_CONN_CALL : 0);
 	new->state = SL_ST_TEMPLATE;
+	if (work->svc.pe == SL_PE_SIP)
+		call_keep(work);
 	return persist_enter(p);
 }
 
@@ -180,7 +184,7 @@ SL_INLINE __be16 svc_dest_port(const struct pkt *p, const struct work *work, con
 	return d->port;
 }
 
-/* A connection to work.new's server. */
+/* What becomes of the packet: a connection to work.new's server, or, of a one-packet service, nothing that lasts. */
 SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 {
 	struct table_new *new = &work->new;
@@ -191,6 +195,8 @@ SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 		return pkt_drop(p, SL_DROP_NO_SERVER);
 	new->dport = svc_dest_port(p, work, d);
 	new->fwd = d->fwd;
+	if (ops_wanted(p, work))
+		return ops_begin(p, work);
 	new->way = svc_way(d) | (work->svc.flags & SL_SVC_OWN ? SL_W_OWN : 0);
 	new->flags = work->key.proto ? 0 : SL_CONN_MARK;
 	new->state = state_first(p, new->way &SL_W_1WAY);
@@ -200,7 +206,9 @@ SL_INLINE int svc_enter(struct pkt *p, struct work *work)
 	stats_conn(new->dest);
 	if (trail_on())
 		trail_begin(p, new->svc);
-	return verdict;
+	if (new->state == SL_ST_ESTABLISHED)
+		template_assure(p->slot);
+	return PKT_NEXT;
 }
 
 /* The packet has a service that lets it in, in this CPU's work: a server, and an entry in the table. */
@@ -222,8 +230,6 @@ APART int svc_begin(struct pkt *p)
 	verdict = svc_enter(p, work);
 	if (verdict != PKT_NEXT)
 		template_leave(work->new.template, made);
-	else if (work->new.state == SL_ST_ESTABLISHED)
-		template_assure(p->slot);
 	return verdict;
 }
 
@@ -243,11 +249,127 @@ APART int svc_lookup(struct pkt *p)
 	return svc_admit(p, &work->svc);
 }
 
-/* A packet of no connection: the stages, in order. PKT_NEXT: it has one now. */
-SL_INLINE int svc_schedule(struct pkt *p)
+/* Does the packet come from a server that may speak without having been asked? Then this CPU's work has its service. */
+APART int svc_origin(struct pkt *p)
 {
-	int verdict = svc_lookup(p);
+	struct work *work = work_get();
 
+	if (!p || !work || p->proto != IPPROTO_UDP || !ops_origin(p, work) || svc_read(&work->key, &work->svc) != PKT_NEXT)
+		return PKT_PASS;
+	work->new.svc = work->svc.id;
+	return work->svc.flags & SL_SVC_ONEPACKET || work->svc.pe == SL_PE_SIP ? PKT_NEXT : PKT_PASS;
+}
+
+/* The call's template, which must lead to the server that speaks (ip_vs_new_conn_out); work.new is under it. */
+SL_INLINE int svc_dial_template(struct pkt *p, struct work *work)
+{
+	struct table_new *new = &work->new;
+	const struct sl_conn *by;
+
+	__builtin_memset(&work->twin, 0, sizeof(work->twin));
+	work->twin.now = p->now;
+	work->twin.src = work->sip.hash;
+	work->twin.dst = work->key.addr;
+	work->twin.dport = work->key.port;
+	work->twin.proto = p->proto;
+	new->template = persist_find(&work->twin);
+	by = map_conn(new->template - 1);
+	if (!new->template || !by)
+		return svc_template(p, work);
+	if (by->dest == new->dest)
+		return PKT_NEXT;
+	template_retire(new->template - 1);
+	template_leave(new->template, 0);
+	return svc_template(p, work);
+}
+
+/* Enters the connection as its client's packet would have: that is the twin now. */
+SL_INLINE int svc_dial_enter(struct pkt *p, struct work *work)
+{
+	struct table_new *new = &work->new;
+	struct pkt *t = &work->twin;
+	int verdict;
+
+	__builtin_memset(t, 0, sizeof(*t));
+	t->now = p->now;
+	t->src = p->dst;
+	t->sport = p->dport;
+	t->dst = work->key.addr;
+	t->dport = work->key.port;
+	t->proto = p->proto;
+	new->dport = p->sport;
+	new->fwd = SL_FWD_MASQ;
+	new->way = work->svc.flags &SL_SVC_OWN ? SL_W_OWN : 0;
+	new->flags = 0;
+	new->state = SL_ST_UDP_NEW;
+	verdict = table_enter(t, new);
+	if (verdict != PKT_NEXT)
+		return pkt_drop(p, t->reason);
+	stats_conn(new->dest);
+	template_assure(t->slot);
+	ops_answer(p, work);
+	p->slot = t->slot;
+	p->word = t->word;
+	return PKT_NEXT;
+}
+
+/* A server's own message of a call: its dialog gets a connection, unless each datagram is one. */
+APART int svc_dial(struct pkt *p)
+{
+	struct work *work = work_get();
+	int verdict;
+
+	if (!p || !work || !work->new.dest || !(work->svc.flags & SL_SVC_PERSISTENT))
+		return PKT_PASS;
+	verdict = svc_dial_template(p, work);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	if (!(work->svc.flags & SL_SVC_ONEPACKET))
+		verdict = svc_dial_enter(p, work);
+	if (verdict != PKT_NEXT || work->svc.flags & SL_SVC_ONEPACKET)
+		template_leave(work->new.template, 0);
+	return verdict;
+}
+
+/* ... The packet goes to its client as the service's. */
+APART int svc_answer(struct pkt *p)
+{
+	struct work *work = work_get();
+
+	if (!p || !work)
+		return PKT_PASS;
+	return work->svc.flags & SL_SVC_ONEPACKET ? ops_answer(p, work) : PKT_NEXT;
+}
+
+/* What a server sends without a connection. PKT_PASS: it is none that concerns us. */
+SL_INLINE int svc_from_server(struct sl_ctx *ctx, struct pkt *p)
+{
+	const struct work *work = work_get();
+	int verdict = svc_origin(p);
+
+	if (verdict != PKT_NEXT || !work)
+		return PKT_PASS;
+	if (work->svc.pe != SL_PE_SIP)
+		return svc_answer(p);
+	if (call_wanted(ctx, p) != PKT_NEXT)
+		return PKT_PASS;
+	verdict = svc_dial(p);
+	return verdict == PKT_NEXT ? svc_answer(p) : verdict;
+}
+
+/* A packet of no connection: the stages, in order. PKT_NEXT: it has one now, or needs none. */
+SL_INLINE int svc_schedule(struct sl_ctx *ctx, struct pkt *p)
+{
+	const struct sl_settings *set = map_settings();
+	int verdict = PKT_PASS;
+
+	if (set && set->flags & SL_SET_ORIGINS)
+		verdict = svc_from_server(ctx, p);
+	if (verdict != PKT_PASS)
+		return verdict;
+	verdict = svc_lookup(p);
+	if (verdict == PKT_NEXT)
+		verdict = call_wanted(ctx, p);
 	return verdict == PKT_NEXT ? svc_begin(p) : verdict;
 }
 

@@ -153,12 +153,11 @@ SL_INLINE int table_free(__u64 *word, __u64 was, __u32 slot)
 }
 
 /* Ends the packet's own connection, for another to take its place. */
-SL_INLINE void table_end(struct pkt *p)
+APART int table_end(struct pkt *p)
 {
-	__u64 *word = table_word(p->slot);
+	__u64 *word = p ? table_word(p->slot) : 0;
 
-	if (word)
-		table_free(word, p->word, p->slot);
+	return p && word && table_free(word, p->word, p->slot);
 }
 
 /*

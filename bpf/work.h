@@ -9,6 +9,7 @@
  */
 
 #include "bpf/claim.h"
+#include "bpf/sip.h"
 
 struct work {
 	struct sl_svc svc; /* the packet's service: one generation of it, whole */
@@ -16,6 +17,8 @@ struct work {
 	struct table_new new; /* the connection in the making */
 	struct sl_cache cache; /* lblc, lblcr: an entry in the making */
 	struct sl_hop hop; /* the way to a client, as the FIB says */
+	struct sip sip; /* a message, its Call-ID */
+	struct sl_call call; /* the Call-ID as it is listed */
 	struct pkt twin; /* the packet that would match its persistence template */
 };
 

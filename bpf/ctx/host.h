@@ -170,6 +170,15 @@ SL_INLINE int ctx_push(struct sl_ctx *ctx, uint32_t len, int outer_v6)
 	return 0;
 }
 
+/* Copies `len` bytes from offset `off`. 0, or -1 where the packet has not so many. */
+SL_INLINE int ctx_load(struct sl_ctx *ctx, uint32_t off, void *to, uint32_t len)
+{
+	if (off > ctx_len(ctx) || len > ctx_len(ctx) - off)
+		return -1;
+	memcpy(to, ctx->data + off, len);
+	return 0;
+}
+
 SL_INLINE int ctx_fib(struct sl_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	fib->ifindex = host->fib.ifindex;

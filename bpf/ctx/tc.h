@@ -87,6 +87,12 @@ SL_INLINE int ctx_push(struct __sk_buff *ctx, __u32 len, int outer_v6)
 	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, outer_v6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
 }
 
+/* Copies `len` bytes from offset `off`. 0, or -1 where the packet has not so many. */
+SL_INLINE int ctx_load(struct __sk_buff *ctx, __u32 off, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes(ctx, off, to, len) ? -1 : 0;
+}
+
 SL_INLINE int ctx_fib(struct __sk_buff *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

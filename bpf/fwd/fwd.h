@@ -15,6 +15,7 @@
 #include "bpf/hop.h"
 #include "bpf/state.h"
 #include "bpf/stats.h"
+#include "bpf/svc.h"
 #include "bpf/work.h"
 
 /* The express lane leaves it to the full lane. */
@@ -80,16 +81,41 @@ SL_INLINE int fwd_method(struct sl_ctx *ctx, struct pkt *p, const struct sl_dest
 	}
 }
 
+/* Are this server's connections to end? */
+SL_INLINE int fwd_ends(const struct pkt *p, const struct sl_dest *d)
+{
+	return !p->entered && (d->flags & SL_DEST_EXPIRE || (d->flags & SL_DEST_EXPIRE_UDP && p->proto == IPPROTO_UDP));
+}
+
+/* The connection ends, and this packet goes on as if there had been none; a later fragment can't. */
+SL_INLINE int fwd_again(struct sl_ctx *ctx, struct pkt *p)
+{
+	if (p->frag == PKT_FRAG_LATER)
+		return pkt_drop(p, SL_DROP_NO_DEST);
+	map_count(SL_MAX_REASONS + SL_EV_NODEST_EXPIRED);
+	table_end(p);
+	return svc_schedule(ctx, p);
+}
+
 /* A client's packet to its real server. */
 SL_INLINE int fwd_to_server(struct sl_ctx *ctx, struct pkt *p)
 {
 	const struct sl_dest *d = map_dest(p->dest);
 	const struct sl_hop *hop;
+	int verdict;
 
+	if (unlikely(d && d->flags & (SL_DEST_LOCAL | SL_DEST_EXPIRE | SL_DEST_EXPIRE_UDP))) {
+		if (fwd_ends(p, d)) {
+			verdict = fwd_again(ctx, p);
+			if (verdict != PKT_NEXT)
+				return verdict;
+			d = map_dest(p->dest);
+		}
+		if (d && d->flags & SL_DEST_LOCAL)
+			return fwd_local(ctx, p, d);
+	}
 	if (unlikely(!d))
 		return pkt_drop(p, SL_DROP_NO_ROUTE);
-	if (unlikely(d->flags & SL_DEST_LOCAL))
-		return fwd_local(ctx, p, d);
 	hop = map_hop(d->hop);
 	if (unlikely(!d->hop || !hop))
 		return CTX_EXPRESS ? fwd_pass_up() : pkt_drop(p, SL_DROP_NO_ROUTE);

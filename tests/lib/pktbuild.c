@@ -242,7 +242,7 @@ static void put_l3(struct out *o, const struct pkt_spec *s)
 	uint8_t *p = out_room(o, s->payload);
 
 	for (int i = 0; i < s->payload; i++)
-		p[i % PKT_MAX] = s->fill + i;
+		p[i % PKT_MAX] = s->text ? s->text[i] : s->fill + i;
 	end_l4(o, s, ip_at, at, csum);
 	end_ip(o, s, ip_at);
 }

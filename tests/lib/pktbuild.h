@@ -60,6 +60,7 @@ struct pkt_spec {
 	int16_t udp_len_add;
 	uint16_t payload; /* bytes: 0, 1, 2, ... from fill */
 	uint8_t fill;
+	const char *text; /* the payload, of as many bytes as `payload` says */
 	uint16_t trailer; /* bytes behind the packet: Ethernet padding */
 	const struct pkt_spec *inner; /* the payload is this packet from its IP header on */
 	unsigned bad; /* enum pkt_bad */

@@ -59,6 +59,9 @@ void rig_reset(struct rig *rig, struct lane *lane, const struct world *w)
 
 	if (rig->svc_set)
 		lane->ops->svc_set(lane, &rig->key, NULL);
+	for (size_t i = 0; i < sizeof(rig->origins) / sizeof(rig->origins[0]); i++)
+		if (rig->origins[i].proto)
+			lane->ops->origin_set(lane, &rig->origins[i], NULL);
 	memset(rig, 0, sizeof(*rig));
 	rig->lane = lane;
 	rig->w = *w;
@@ -176,6 +179,19 @@ void rig_listen(struct rig *rig, uint16_t port)
 	rig->lane->settings->flags |= port ? port == 21 ? SL_SET_FTP_SVCS : 0 : SL_SET_PORT0_SVCS;
 }
 
+/* The server may speak without having been asked: in the service's name. */
+void rig_origin(struct rig *rig, enum who who)
+{
+	struct sl_svc_key *server = &rig->origins[who - RS1], svc = rig->key;
+
+	who_sl_addr(who, rig->w.server_v6, &server->addr);
+	server->port = htons(rig->w.dport);
+	server->proto = rig->w.proto;
+	svc.dest = who_dest(who);
+	rig->lane->ops->origin_set(rig->lane, server, &svc);
+	rig->lane->settings->flags |= SL_SET_ORIGINS;
+}
+
 static int member(const struct rig *rig, enum who who)
 {
 	for (uint32_t i = 0; i < rig->svc.count; i++)
@@ -246,6 +262,10 @@ void rig_spec(const struct rig *rig, const struct shot *shot, struct pkt_spec *r
 	ret_spec->seq = 0x12345678;
 	ret_spec->ip.ttl = shot->from == FROM_MARKED ? 63 : 0;
 	ret_spec->payload = shot->empty ? 0 : shot->payload ? shot->payload : 32;
+	if (shot->text) {
+		ret_spec->text = shot->text;
+		ret_spec->payload = strlen(shot->text);
+	}
 	if (shot->tweak)
 		shot->tweak(ret_spec, w);
 }

@@ -74,6 +74,7 @@ struct shot {
 	uint8_t flags; /* of TCP; ACK */
 	uint16_t payload; /* 32 */
 	bool empty; /* payload is really 0 */
+	const char *text; /* the payload */
 	uint32_t gso_size, gso_segs;
 	uint32_t mark; /* the full lane's own knowledge */
 	bool other_lane; /* through the lane beside the one under test: both share the maps */
@@ -116,6 +117,7 @@ struct step {
 		OP_OVER, /* who, n: overloaded or not */
 		OP_TEMPLATES, /* who, n templates in use of it */
 		OP_ASSURED, /* n templates in the table are assured, m are not, k are given up */
+		OP_ORIGIN, /* who: listed as a server whose answers come without a connection */
 		OP_CALL, /* fn(rig): NULL or a sentence */
 	} op;
 	struct shot shot;
@@ -192,6 +194,7 @@ struct rows {
 #define OVER(who_, over_) {.op = OP_OVER, .who = who_, .n = over_}
 #define TEMPLATES(who_, n_) {.op = OP_TEMPLATES, .who = who_, .n = n_}
 #define ASSURED(assured_, not_, gone_) {.op = OP_ASSURED, .n = assured_, .m = not_, .k = gone_}
+#define ORIGIN(who_) {.op = OP_ORIGIN, .who = who_}
 #define CALL(fn_) {.op = OP_CALL, .fn = fn_}
 #define SYN .flags = PKT_SYN
 #define SYN_ACK .flags = PKT_SYN | PKT_ACK
@@ -208,6 +211,7 @@ struct rig {
 	bool svc_set;
 	bool listens; /* on `port`, not the world's */
 	uint16_t port;
+	struct sl_svc_key origins[4]; /* servers that were listed; proto 0: none */
 	struct sl_member list[8]; /* newest first */
 	uint64_t counters[SL_MAX_COUNTERS]; /* when the row began */
 	uint32_t filled, sequence; /* connections that OP_FILL and OP_SEQUENCE made */
@@ -229,6 +233,7 @@ void rig_unserver(struct rig *rig, enum who who);
 void rig_weight(struct rig *rig, enum who who, int weight);
 void rig_persistent(struct rig *rig, uint32_t seconds, unsigned bits);
 void rig_listen(struct rig *rig, uint16_t port);
+void rig_origin(struct rig *rig, enum who who);
 void rig_commit(struct rig *rig); /* writes the service anew: next generation */
 
 /* The packet of a shot, and the one that must come out of it. */
@@ -254,7 +259,7 @@ const char *rig_audit(struct rig *rig);
 
 /* The sets of rows. */
 extern const struct rows rows_forward, rows_states, rows_sched, rows_table, rows_edges, rows_mark, rows_allow, rows_persist,
-    rows_thresholds;
+    rows_thresholds, rows_ops, rows_sip;
 
 /* Worlds of a set, one after the other: false after the last. *i starts at 0. */
 bool world_next(unsigned worlds, unsigned *i, struct world *ret_world);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct rows *const all_rows[] = {
-    &rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges, &rows_mark, &rows_allow, &rows_persist, &rows_thresholds};
+static const struct rows *const all_rows[] = {&rows_forward, &rows_states, &rows_sched, &rows_table, &rows_edges, &rows_mark, &rows_allow,
+    &rows_persist, &rows_thresholds, &rows_ops, &rows_sip};
 
 static const char *const state_text[SL_MAX_STATES] = {
 #define X(name, number, text, seconds, active, rank) [number] = #name,
@@ -335,6 +335,7 @@ static const char *step_setup(struct rig *rig, const struct step *step)
 		break;
 	case OP_OWN: set_own(rig, step->n, step->m); break;
 	case OP_DEST: rig->lane->dests[who_dest(step->who)].flags |= step->n; break;
+	case OP_ORIGIN: rig_origin(rig, step->who); break;
 	case OP_SYSCTL: rig->lane->settings->sysctl[step->n] = step->m; break;
 	case OP_THRESHOLDS: set_thresholds(rig, step); break;
 	default: return "a step of no known kind";
