@@ -232,12 +232,20 @@ SL_INLINE struct sl_conn *map_conn(__u32 slot)
 	return bpf_map_lookup_elem(&conns, &slot);
 }
 
-SL_INLINE struct sl_load *map_load(__u32 dest)
+/* All loads, for who looks at many: SL_MAX_DESTS. */
+SL_INLINE struct sl_load *map_loads(void)
 {
 	__u32 zero = 0;
 	struct sl_loads *l = bpf_map_lookup_elem(&loads, &zero);
 
-	return l ? &l->load[dest & (SL_MAX_DESTS - 1)] : 0;
+	return l ? l->load : 0;
+}
+
+SL_INLINE struct sl_load *map_load(__u32 dest)
+{
+	struct sl_load *l = map_loads();
+
+	return l ? &l[dest & (SL_MAX_DESTS - 1)] : 0;
 }
 
 SL_INLINE __u64 *map_cursor(__u32 svc)

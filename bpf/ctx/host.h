@@ -200,6 +200,11 @@ SL_INLINE const struct sl_svc *map_svc(const struct sl_svc_key *key)
 	return NULL;
 }
 
+SL_INLINE const struct sl_member *map_members(void)
+{
+	return host->members;
+}
+
 SL_INLINE const struct sl_member *map_member(uint32_t index)
 {
 	return &host->members[index & (SL_MAX_MEMBERS - 1)];
@@ -300,6 +305,11 @@ SL_INLINE uint64_t *map_tags_u64(uint32_t bucket)
 SL_INLINE struct sl_conn *map_conn(uint32_t slot)
 {
 	return slot < host->slots ? &host->conns[slot] : NULL;
+}
+
+SL_INLINE struct sl_load *map_loads(void)
+{
+	return host->loads;
 }
 
 SL_INLINE struct sl_load *map_load(uint32_t dest)

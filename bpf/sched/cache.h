@@ -48,9 +48,9 @@ SL_INLINE int cache_available(const struct sl_dest *d)
 static long cache_idle_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
-	const struct sl_member *m = map_member(scan->svc->first + i);
+	const struct sl_member *m = sched_at(scan, i);
 
-	if (!m || (__u64)sched_load(m->dest).active * 2 >= (__u64)m->weight)
+	if ((__u64)sched_read(&scan->loads[m->dest & (SL_MAX_DESTS - 1)]).active * 2 >= (__u64)m->weight)
 		return 0;
 	scan->dest = m->dest;
 	return 1;
@@ -61,9 +61,8 @@ APART int cache_overloaded(const struct sl_svc *svc, __u32 dest, __s32 weight)
 {
 	struct sched_scan scan;
 
-	if (!svc || (__s64)sched_load(dest).active <= weight)
+	if (!svc || (__s64)sched_load(dest).active <= weight || !sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
 	sched_scan(svc->count, cache_idle_visit, &scan);
 	return scan.dest != 0;
 }

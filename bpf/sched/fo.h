@@ -8,9 +8,10 @@
 static long fo_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
-	const struct sl_member *m = map_member(scan->svc->first + i);
+	struct sl_load now;
+	const struct sl_member *m = sched_member(scan, i, &now);
 
-	if (!m || m->weight <= scan->weight || sched_load(m->dest).over)
+	if (!m || m->weight <= scan->weight)
 		return 0;
 	scan->dest = m->dest;
 	scan->weight = m->weight;
@@ -21,9 +22,8 @@ APART __u32 fo_pick(const struct sl_svc *svc)
 {
 	struct sched_scan scan;
 
-	if (!svc)
+	if (!sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
 	sched_scan(svc->count, fo_visit, &scan);
 	return scan.dest;
 }

@@ -5,11 +5,10 @@
 
 #include "bpf/sched/scan.h"
 
-static long nq_visit(__u32 i, void *arg)
+SL_INLINE long nq_visit(__u32 i, struct sched_scan *scan)
 {
-	struct sched_scan *scan = arg;
 	struct sl_load now;
-	const struct sl_member *m = sched_member(scan->svc, i, &now);
+	const struct sl_member *m = sched_member(scan, i, &now);
 
 	if (!m)
 		return 0;
@@ -21,14 +20,15 @@ static long nq_visit(__u32 i, void *arg)
 	return 0;
 }
 
+SCHED_STRIDES(nq_visit)
+
 APART __u32 nq_pick(const struct sl_svc *svc)
 {
 	struct sched_scan scan;
 
-	if (!svc)
+	if (!sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
-	sched_scan(svc->count, nq_visit, &scan);
+	sched_scan_all(nq_visit, &scan);
 	return scan.dest;
 }
 

@@ -12,7 +12,7 @@ static long ovf_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
 	struct sl_load now;
-	const struct sl_member *m = sched_member(scan->svc, i, &now);
+	const struct sl_member *m = sched_member(scan, i, &now);
 
 	if (!m || m->weight <= scan->weight || now.active > (__u32)m->weight)
 		return 0;
@@ -25,9 +25,8 @@ APART __u32 ovf_pick(const struct sl_svc *svc)
 {
 	struct sched_scan scan;
 
-	if (!svc)
+	if (!sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
 	sched_scan(svc->count, ovf_visit, &scan);
 	return scan.dest;
 }

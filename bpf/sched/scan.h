@@ -29,30 +29,52 @@ SL_INLINE __u64 sched_zero(__u64 unknown)
 }
 
 struct sched_scan {
-	const struct sl_svc *svc;
+	const struct sl_member *members; /* all there are */
+	const struct sl_load *loads;
+	__u32 first; /* of the service's */
+	__u32 count;
 	__u32 dest; /* the best so far; 0 none */
 	__s32 weight; /* its weight */
 	__u64 cost; /* and what its connections cost */
 };
 
-/* What every scan begins with. */
-SL_INLINE struct sched_scan sched_scan_of(const struct sl_svc *svc)
+/* What every scan begins with; false if there is nothing to scan. */
+SL_INLINE int sched_begin(struct sched_scan *scan, const struct sl_svc *svc)
 {
-	__u64 zero = sched_zero(svc->count);
+	const struct sl_member *members = map_members();
+	const struct sl_load *loads = map_loads();
+	__u64 zero;
 
-	return (struct sched_scan){.svc = svc, .dest = zero, .weight = zero, .cost = zero};
+	if (!svc || !members || !loads)
+		return 0;
+	zero = sched_zero(svc->count);
+	*scan = (struct sched_scan){
+	    .members = members, .loads = loads, .first = svc->first, .count = svc->count, .dest = zero, .weight = zero, .cost = zero};
+	return 1;
 }
 
 #define sched_scan(count, visit, scan) bpf_loop(count, visit, scan, 0)
 
-/* A server's connections; negative halves, which a race can show, are 0. */
-SL_INLINE struct sl_load sched_load(__u32 dest)
+/* The same, SCHED_STRIDE members at a call: SCHED_STRIDES(visit) makes the function, and sched_scan_all(visit, scan) calls it. */
+#define SCHED_STRIDE 4
+#define SCHED_STRIDES(visit)                                                                          \
+	static long visit##_stride(__u32 i, void *arg)                                                \
+	{                                                                                             \
+		struct sched_scan *scan = arg;                                                        \
+                                                                                                      \
+		SL_UNROLL                                                                             \
+		for (__u32 j = 0; j < SCHED_STRIDE; j++)                                              \
+			if (i * SCHED_STRIDE + j >= scan->count || visit(i * SCHED_STRIDE + j, scan)) \
+				return 1;                                                             \
+		return 0;                                                                             \
+	}
+#define sched_scan_all(visit, scan) bpf_loop(((scan)->count + SCHED_STRIDE - 1) / SCHED_STRIDE, visit##_stride, scan, 0)
+
+/* A server's connections as they are now; negative halves, which a race can show, are 0. */
+SL_INLINE struct sl_load sched_read(const struct sl_load *now)
 {
-	const struct sl_load *now = map_load(dest);
 	struct sl_load load = {};
 
-	if (!now)
-		return load;
 	load.word = READ_ONCE(now->word);
 	load.over = READ_ONCE(now->over);
 	if ((__s32)load.active < 0)
@@ -62,20 +84,33 @@ SL_INLINE struct sl_load sched_load(__u32 dest)
 	return load;
 }
 
+SL_INLINE struct sl_load sched_load(__u32 dest)
+{
+	const struct sl_load *now = map_load(dest);
+
+	return now ? sched_read(now) : (struct sl_load){};
+}
+
 /* May the scheduler give this member a connection: has it a weight, and is it below its threshold? */
 SL_INLINE int sched_usable(const struct sl_member *m, const struct sl_load *load)
 {
 	return m->weight > 0 && !load->over;
 }
 
-/* Member `i` of the service if it may be given a connection, else NULL. */
-SL_INLINE const struct sl_member *sched_member(const struct sl_svc *svc, __u32 i, struct sl_load *ret_load)
+/* Member `i` of the scan's service, whatever it is. */
+SL_INLINE const struct sl_member *sched_at(const struct sched_scan *scan, __u32 i)
 {
-	const struct sl_member *m = map_member(svc->first + i);
+	return &scan->members[(scan->first + i) & (SL_MAX_MEMBERS - 1)];
+}
 
-	if (!m || m->weight <= 0)
+/* Member `i` if it may be given a connection, and its connections; else NULL. */
+SL_INLINE const struct sl_member *sched_member(const struct sched_scan *scan, __u32 i, struct sl_load *ret_load)
+{
+	const struct sl_member *m = sched_at(scan, i);
+
+	if (m->weight <= 0)
 		return 0;
-	*ret_load = sched_load(m->dest);
+	*ret_load = sched_read(&scan->loads[m->dest & (SL_MAX_DESTS - 1)]);
 	return ret_load->over ? 0 : m;
 }
 

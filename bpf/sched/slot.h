@@ -20,8 +20,11 @@ SL_INLINE __u32 slot_dest(const struct sl_svc *svc, __u32 entry)
 
 	if (i >= svc->count)
 		return 0;
-	m = sched_member(svc, i, &now);
-	return m ? m->dest : 0;
+	m = map_member(svc->first + i);
+	if (!m)
+		return 0;
+	now = sched_load(m->dest);
+	return sched_usable(m, &now) ? m->dest : 0;
 }
 
 /* What sh and mh hash of a packet: the client's address, and its port if the flag says so. */

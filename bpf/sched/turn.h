@@ -33,19 +33,18 @@ static long turn_visit(__u32 i, void *arg)
 /* The first such server from member `at` on: its dest id << 32 | the place behind it; 0 if there is none. */
 APART __u64 turn_from(const struct sl_svc *svc, __u32 at, __u32 weight)
 {
+	const struct sl_member *m;
 	struct turn turn;
 
-	if (!svc)
+	if (!svc || at >= svc->count)
 		return 0;
-	if (at < svc->count) { /* nearly always the next one will do */
-		const struct sl_member *m = map_member(svc->first + at);
-
-		if (m && m->weight >= (__s32)weight && !sched_load(m->dest).over)
-			return (__u64)m->dest << 32 | (at + 1);
-		at++;
-	}
+	m = map_member(svc->first + at); /* nearly always the next one will do */
+	if (m && m->weight >= (__s32)weight && !sched_load(m->dest).over)
+		return (__u64)m->dest << 32 | (at + 1);
+	at++;
 	turn = (struct turn){.svc = svc, .at = at, .weight = weight, .dest = sched_zero(at)};
-	sched_scan(svc->count, turn_visit, &turn);
+	if (!turn_visit(0, &turn))
+		sched_scan(svc->count, turn_visit, &turn);
 	return turn.dest ? (__u64)turn.dest << 32 | turn.at : 0;
 }
 

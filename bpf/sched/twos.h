@@ -17,7 +17,8 @@ struct twos_draw {
 };
 
 struct twos_scan {
-	const struct sl_svc *svc;
+	struct sched_scan scan;
+	__u32 count;
 	__u64 total; /* of those that may be given a connection */
 	struct twos_draw draw[2];
 };
@@ -49,7 +50,7 @@ static long twos_visit(__u32 i, void *arg)
 {
 	struct twos_scan *scan = arg;
 	struct sl_load now;
-	const struct sl_member *m = sched_member(scan->svc, i, &now);
+	const struct sl_member *m = sched_member(&scan->scan, i, &now);
 
 	if (!m)
 		return 0;
@@ -67,7 +68,7 @@ SL_INLINE void twos_round(struct twos_scan *scan, __u64 total)
 	scan->total = zero;
 	for (int i = 0; i < 2; i++)
 		scan->draw[i] = (struct twos_draw){.left = twos_random(total), .dest = zero, .weight = zero, .cost = zero};
-	sched_scan(scan->svc->count, twos_visit, scan);
+	sched_scan(scan->count, twos_visit, scan);
 }
 
 /* Overloaded servers don't count. The daemon's sum has them: if there are any, the draw is made again without. */
@@ -76,9 +77,9 @@ APART __u32 twos_pick(const struct sl_svc *svc)
 	struct twos_scan scan = {};
 	const struct twos_draw *a = &scan.draw[0], *b = &scan.draw[1];
 
-	if (!svc)
+	if (!sched_begin(&scan.scan, svc))
 		return 0;
-	scan.svc = svc;
+	scan.count = svc->count;
 	twos_round(&scan, svc->total_weight);
 	if (scan.total && scan.total != svc->total_weight)
 		twos_round(&scan, scan.total);

@@ -5,25 +5,25 @@
 
 #include "bpf/sched/scan.h"
 
-static long wlc_visit(__u32 i, void *arg)
+SL_INLINE long wlc_visit(__u32 i, struct sched_scan *scan)
 {
-	struct sched_scan *scan = arg;
 	struct sl_load now;
-	const struct sl_member *m = sched_member(scan->svc, i, &now);
+	const struct sl_member *m = sched_member(scan, i, &now);
 
 	if (m)
 		sched_take_less(scan, m->dest, sched_overhead(&now), m->weight);
 	return 0;
 }
 
+SCHED_STRIDES(wlc_visit)
+
 APART __u32 wlc_pick(const struct sl_svc *svc)
 {
 	struct sched_scan scan;
 
-	if (!svc)
+	if (!sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
-	sched_scan(svc->count, wlc_visit, &scan);
+	sched_scan_all(wlc_visit, &scan);
 	return scan.dest;
 }
 

@@ -28,7 +28,7 @@ static long wrr_visit(__u32 i, void *arg)
 {
 	struct sched_scan *scan = arg;
 	struct sl_load now;
-	const struct sl_member *m = sched_member(scan->svc, i, &now);
+	const struct sl_member *m = sched_member(scan, i, &now);
 
 	if (m && m->weight > scan->weight)
 		scan->weight = m->weight;
@@ -40,9 +40,8 @@ APART __u32 wrr_largest(const struct sl_svc *svc)
 {
 	struct sched_scan scan;
 
-	if (!svc)
+	if (!sched_begin(&scan, svc))
 		return 0;
-	scan = sched_scan_of(svc);
 	sched_scan(svc->count, wrr_visit, &scan);
 	return scan.weight;
 }
