@@ -148,13 +148,13 @@ def shown(cmd):
     return " ".join(words)
 
 
-def run(*cmd, role="lab", check=True, input=None, timeout=60, env=None):
+def run(*cmd, role="lab", check=True, input=None, timeout=60, env=None, cwd=None):
     """Run a command to its end; its result with text output. LabError when it fails and `check` is set."""
     cmd = [str(c) for c in cmd]
     if VERBOSE:
         say(f"[{role}] {shown(cmd)}")
     done = subprocess.run(cmd, input=input, capture_output=True, text=True, errors="replace", timeout=timeout, check=False,
-                          env=dict(os.environ, **env) if env else None, stdin=subprocess.DEVNULL if input is None else None)
+                          env=dict(os.environ, **env) if env else None, cwd=cwd, stdin=subprocess.DEVNULL if input is None else None)
     if VERBOSE and (done.stdout or done.stderr):
         print((done.stdout + done.stderr).rstrip(), flush=True)
     if check and done.returncode:
