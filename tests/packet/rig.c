@@ -149,6 +149,7 @@ void rig_service(struct rig *rig, enum sl_sched sched)
 	rig->key.proto = rig->w.proto;
 	rig->svc.id = RIG_SVC;
 	rig->svc.sched = sched;
+	rig->svc.bound = rig->seq; /* what lblc remembers is of one row */
 	rig->lane->ops->vip_set(rig->lane, &rig->key.addr, true);
 	rig_commit(rig);
 }

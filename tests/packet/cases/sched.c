@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Schedulers: which server gets which connection. A server added later stands earlier in the list. The sequences were worked out by hand
- * from the rules of ip_vs_rr, ip_vs_wrr, ip_vs_lc and ip_vs_wlc.
+ * from the rules of ip_vs_*.c; what a kernel chose at length is in tests/golden/sched/.
  */
 #include "tests/packet/rig.h"
 
@@ -43,10 +43,26 @@ static const struct row rows_sched_table[] = {
     NONE(WRR),
     NONE(LC),
     NONE(WLC),
+    NONE(LBLC),
+    NONE(LBLCR),
+    NONE(DH),
+    NONE(SH),
+    NONE(SED),
+    NONE(NQ),
+    NONE(FO),
+    NONE(OVF),
+    NONE(MH),
+    NONE(TWOS),
     QUIESCE(RR),
     QUIESCE(WRR),
     QUIESCE(LC),
     QUIESCE(WLC),
+    QUIESCE(LBLC),
+    QUIESCE(LBLCR),
+    QUIESCE(SED),
+    QUIESCE(NQ),
+    QUIESCE(FO),
+    QUIESCE(TWOS),
 
     {"rr: newest first, round and round", W_NAT | W_DR | W_FAMILIES, .steps = {THREE(RR, 1, 1, 1), SEQUENCE("CBACBACBA")}},
     {"rr: weights other than 0 do not matter", W_NAT, .steps = {THREE(RR, 5, 1, 100), SEQUENCE("CBACBA")}},
@@ -88,6 +104,24 @@ static const struct row rows_sched_table[] = {
     {"wlc: weight 0 is passed over", W_NAT, .steps = {THREE(WLC, 1, 0, 1), SEQUENCE("CACA")}},
     {"wlc: the largest weights do not overflow", W_NAT,
 	.steps = {SERVICE(WLC), SERVER(RS1, 2147483647), SERVER(RS2, 2147483647), SEQUENCE("BABABA")}},
+
+    {"sed: 1 and 3", W_NAT, .steps = {SERVICE(SED), SERVER(RS1, 1), SERVER(RS2, 3), SEQUENCE("BBBABBBA")}},
+    {"sed: equal weights: the first in the list", W_NAT, .steps = {THREE(SED, 1, 1, 1), SEQUENCE("CBACBA")}},
+    {"nq: an idle server first, then as sed", W_NAT, .steps = {SERVICE(NQ), SERVER(RS1, 1), SERVER(RS2, 3), SEQUENCE("BABBBBBA")}},
+    {"nq: UDP is never active: always the first", W_NAT | W_UDP, .steps = {THREE(NQ, 1, 1, 1), SEQUENCE("CCCC")}},
+    {"fo: the largest weight as long as it is there", W_NAT | W_FAMILIES,
+	.steps = {THREE(FO, 1, 9, 5), SEQUENCE("BBB"), WEIGHT(RS2, 0), SEQUENCE("CC"), UNSERVER(RS3), SEQUENCE("AA"), WEIGHT(RS2, 9),
+	    SEQUENCE("B")}},
+    {"ovf: up to one more than the weight, then the next", W_NAT,
+	.steps = {THREE(OVF, 1, 3, 0), SEQUENCE("BBBBAA--"), REASON(NO_SERVER, 2)}},
+    {"dh: one destination, one server, whatever the weights", W_NAT | W_FAMILIES, .steps = {SERVICE(DH), SERVER(RS1, 5), SEQUENCE("AAA")}},
+    {"sh: one client, one server", W_NAT | W_FAMILIES, .steps = {SERVICE(SH), SERVER(RS1, 5), SEQUENCE("AAA")}},
+    {"mh: one client, one server", W_NAT | W_FAMILIES, .steps = {SERVICE(MH), SERVER(RS1, 5), SEQUENCE("AAA")}},
+    {"mh: a quiesced server keeps its place, and its clients find nobody", W_NAT,
+	.steps = {SERVICE(MH), SERVER(RS1, 5), WEIGHT(RS1, 0), SEQUENCE("--"), WEIGHT(RS1, 1), SEQUENCE("A")}},
+    {"lblc: a destination stays where it is until that is busy and another is not", W_NAT,
+	.steps = {SERVICE(LBLC), SERVER(RS1, 3), SERVER(RS2, 3), SEQUENCE("BBBBA"), LOAD(RS2, 4, 0)}},
+    {"lblcr: the next joins the set", W_NAT, .steps = {SERVICE(LBLCR), SERVER(RS1, 3), SERVER(RS2, 3), SEQUENCE("BBBBAAA")}},
 };
 
 ROWS(rows_sched);
