@@ -63,7 +63,9 @@ APART int persist_find_in(struct pkt *t, __u32 bucket, __u32 tag)
 		if (sl_word_tag(w) != tag || (sl_word_state(w) != SL_ST_TEMPLATE && sl_word_state(w) != SL_ST_TEMPLATE_ASSURED))
 			continue;
 		c = map_conn(slot);
-		if (c && table_matches(t, c, PKT_CLIENT) && template_join(c, sl_word_gen(w)))
+		if (!c || !table_matches(t, c, PKT_CLIENT) || template_expire(slot, w, t->now))
+			continue;
+		if (template_join(c, sl_word_gen(w)))
 			return slot + 1;
 	}
 	return 0;

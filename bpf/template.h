@@ -61,6 +61,15 @@ SL_INLINE int template_free(__u32 slot, __u64 w)
 	return 1;
 }
 
+/* Has the template's time ended, with nobody under it? The broom has not been here; true for the one who did its work. */
+APART int template_expire(__u32 slot, __u64 w, __u32 now)
+{
+	const struct sl_settings *set = map_settings();
+	const struct sl_conn *c = map_conn(slot);
+
+	return set && c && table_expired(set, w, slot, READ_ONCE(c->seen), now) && template_free(slot, w);
+}
+
 /* A connection that was under the template in slot `template` - 1 has ended, or, if it was evicted, had to give way. */
 APART int template_leave(__u32 template, __u32 evicted)
 {
