@@ -2,6 +2,7 @@
 """sluice explain says what would happen, and it happens; trace and capture show what did."""
 
 import functools
+import itertools
 import json
 import os
 import socket
@@ -35,7 +36,7 @@ def foretells(proto, fwd, version, room):
     room.service(VIP[version], port, fwd, [server.rip[version] for server in room.servers], proto, "wlc")
     names = {server.rip[version]: server.role for server in room.servers}
     source = {4: "10.0.1.2", 6: "fd00:1::2"}[version]
-    for cport in range(42000, 42010):
+    for cport in itertools.islice(clients.ports, 10):
         before = state(room)
         told = explain(room, proto, ends(source, cport), ends(VIP[version], port))
         check(state(room) == before, "explaining changed something")

@@ -57,6 +57,9 @@ def as_it_was(sched, fwd, room):
     room.ipvsadm("-A", "-t", f"{VIP}:80", "-s", sched)
     for server, weight in zip(room.servers, WEIGHTS):
         room.ipvsadm("-a", "-t", f"{VIP}:80", "-r", f"{server.rip[4]}:80", {"nat": "-m", "dr": "-g"}[fwd], "-w", weight)
+    if sched == "wrr":  # the simulator's begins at the top of its round, as one that is bound to its servers anew does
+        room.ipvsadm("-E", "-t", f"{VIP}:80", "-s", "rr")
+        room.ipvsadm("-E", "-t", f"{VIP}:80", "-s", sched)
     room.service(VIP, 7000, "nat", [room.servers[0].rip[4]], "udp")
     child, path = record(room, "trace")
     answers = [clients.who(room.client, VIP, 80) for _ in range(60)]
